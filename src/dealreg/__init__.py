@@ -1,0 +1,1 @@
+"""Registrations of deals by partners, the conflicts between them, and how each was decided."""

@@ -1,0 +1,1 @@
+"""Two or more claims that cannot all stand, and how that was ruled."""

@@ -1,0 +1,1 @@
+"""An end customer and the identifiers that name it."""

@@ -1,0 +1,1 @@
+"""The rules of engagement, one file per clause, and the rulebook that says which are in force."""

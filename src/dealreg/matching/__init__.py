@@ -1,0 +1,1 @@
+"""Are these the same customer, the same opportunity?"""

@@ -1,0 +1,1 @@
+"""Decisions that concern several aggregates at once, one file per verb; pure."""

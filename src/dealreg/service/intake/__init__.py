@@ -1,0 +1,1 @@
+"""What the CRM says, from the broker into commands, once each."""

@@ -1,0 +1,1 @@
+"""Read models: loaded, kept up to date, rebuilt and asked."""

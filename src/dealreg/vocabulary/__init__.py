@@ -1,0 +1,1 @@
+"""The nouns everybody shares: ids, values, instants, events, commands, facts and refusals."""
