@@ -1,0 +1,126 @@
+"""What is true of a registration by what was said in it."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from dealreg.registration import events as said
+from dealreg.vocabulary.fact import Aggregate, Event
+from dealreg.vocabulary.values import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A dated proof and who brought it."""
+
+    kind: str
+    dated_on: date
+    added_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One request for protection; ``closes_at`` is set while it is incomplete, ``answer_by`` while it is returned."""
+
+    submitted: said.RegistrationSubmitted | None = None
+    customer: UUID | None = None
+    customer_name: str | None = None
+    lines: tuple[said.RequestedLine, ...] = ()
+    value: Money | None = None
+    close_on: date | None = None
+    contact: bool = False
+    missing: tuple[str, ...] = ()
+    closes_at: datetime | None = None
+    completed_at: datetime | None = None
+    priority_at: datetime | None = None
+    rulebook_version: str | None = None
+    counted_value: Money | None = None
+    checked: tuple[said.CheckedLeg, ...] = ()
+    returned: said.RegistrationReturned | None = None
+    evidence: tuple[Evidence, ...] = ()
+    stage: str | None = None
+    outcome: said.OutcomeKind | None = None
+    outcome_at: datetime | None = None
+    withdrawn: frozenset[str] = field(default=frozenset())
+    closed: bool = False
+
+    @property
+    def exists(self) -> bool:
+        """Whether it was ever submitted."""
+        return self.submitted is not None
+
+    @property
+    def parties(self) -> frozenset[str]:
+        """Every partner that has a leg on one of its lines."""
+        return frozenset(leg.partner for line in self.lines for leg in line.legs)
+
+
+def evolve(state: Registration, event: Event) -> Registration:  # noqa: PLR0911 - one return for each kind of fact
+    """The state after the event. Facts that only the customer file acts on leave it as it is."""
+    match event:
+        case said.RegistrationSubmitted():
+            return _submitted(state, event)
+        case said.RegistrationSupplemented():
+            return _supplemented(state, event)
+        case said.RegistrationFoundIncomplete():
+            return replace(state, missing=event.missing, closes_at=event.closes_at)
+        case said.RegistrationCompleted():
+            return _completed(state, event)
+        case said.RegistrationReturned():
+            return replace(state, returned=event)
+        case said.EvidenceAdded():
+            proof = Evidence(event.kind, event.dated_on, event.added_by)
+            return replace(state, evidence=(*state.evidence, proof))
+        case said.ProgressRecorded():
+            return replace(state, stage=event.stage or state.stage)
+        case said.OutcomeReported():
+            return replace(state, outcome=event.outcome, outcome_at=event.closed_at)
+        case said.RegistrationWithdrawn():
+            return replace(state, withdrawn=state.withdrawn | {event.partner})
+        case said.RegistrationClosed():
+            return replace(state, closed=True, closes_at=None)
+        case _:
+            return state
+
+
+def _submitted(state: Registration, event: said.RegistrationSubmitted) -> Registration:
+    return replace(
+        state,
+        submitted=event,
+        customer=event.customer,
+        customer_name=event.customer_name,
+        lines=event.lines,
+        value=event.value,
+        close_on=event.close_on,
+        contact=event.contact is not None,
+    )
+
+
+def _supplemented(state: Registration, event: said.RegistrationSupplemented) -> Registration:
+    return replace(
+        state,
+        customer=event.customer or state.customer,
+        customer_name=event.customer_name or state.customer_name,
+        lines=event.lines if event.lines is not None else state.lines,
+        value=event.value or state.value,
+        close_on=event.close_on or state.close_on,
+        contact=state.contact or event.contact is not None,
+        returned=None,
+    )
+
+
+def _completed(state: Registration, event: said.RegistrationCompleted) -> Registration:
+    return replace(
+        state,
+        completed_at=event.completed_at,
+        priority_at=event.priority_at,
+        rulebook_version=event.rulebook_version,
+        counted_value=event.value,
+        checked=event.checked,
+        missing=(),
+        closes_at=None,
+        returned=None,
+    )
+
+
+REGISTRATION = Aggregate("registration", Registration(), evolve)

@@ -1,0 +1,85 @@
+"""What a decision may look at, and what it has decided so far (architecture D3).
+
+A decision is a function of what is true, what is asked and the time passed in. It asks the situation for the streams that it needs;
+one that has not been read yet raises ``Unread``, the shell reads it and the decision is made again from the start. So the list
+``read`` holds exactly the streams, with versions, that the decision rests on: no ruling falls on a stale partner or rulebook.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from dealreg.vocabulary.fact import Aggregate, Event, Fact, Held
+from dealreg.vocabulary.ids import StreamId
+
+S = TypeVar("S")
+
+
+class Unread(Exception):  # noqa: N818 - not an error: it asks the shell to read
+    """The decision needs streams that were not read: ``streams`` maps each to its aggregate's name."""
+
+    def __init__(self, streams: Mapping[StreamId, str]) -> None:
+        """Name the streams, so that one query reads all of them."""
+        super().__init__(f"{len(streams)} streams to read")
+        self.streams = dict(streams)
+
+
+class Situation:
+    """The states that one decision sees, the instant at which it falls, and the facts that it makes."""
+
+    def __init__(
+        self,
+        program: str,
+        at: datetime,
+        held: Mapping[StreamId, Held[Any]],
+        watermarks: Mapping[str, datetime] | None = None,
+    ) -> None:
+        """``held`` holds every stream read so far, empty ones (version 0) included; ``at`` is the instant of the decision.
+
+        ``watermarks`` says for each fed source up to which instant all its messages are decided: nothing that rides on it falls due
+        later than that (architecture D17). A source that is missing there is not bounded.
+        """
+        self.program = program
+        self.at = at
+        self.watermarks = dict(watermarks or {})
+        self._held = held
+        self._now: dict[StreamId, Any] = {}
+        self._recorded: dict[StreamId, int] = {}
+        self.read: dict[StreamId, int] = {}
+        self.facts: list[Fact] = []
+
+    def of(self, aggregate: Aggregate[S], stream: UUID) -> S:
+        """The state of a stream, this decision's own facts included. Raises ``Unread`` when it was not read."""
+        name = StreamId(stream)
+        self.need(aggregate.name, [name])
+        return cast("S", self._now.get(name, self._held[name].state))
+
+    def need(self, kind: str, streams: Iterable[UUID]) -> None:
+        """Ask for several streams at once, so that the shell reads them in one query. Raises ``Unread``."""
+        wanted = [StreamId(stream) for stream in streams]
+        missing = {stream: kind for stream in wanted if stream not in self._held}
+        if missing:
+            raise Unread(missing)
+        for stream in wanted:
+            self.read.setdefault(stream, self._held[stream].version)
+
+    def version(self, stream: UUID) -> int:
+        """The version of a stream that was read, this decision's own facts included."""
+        name = StreamId(stream)
+        return self._held[name].version + self._recorded.get(name, 0)
+
+    def record(self, aggregate: Aggregate[S], stream: UUID, event: Event, *, effective_at: datetime | None = None) -> S:
+        """Make a fact: the stream's state moves on at once; ``effective_at`` is the decision's instant unless given."""
+        if event.AGGREGATE != aggregate.name:
+            raise TypeError(f"{event.NAME} is a fact of {event.AGGREGATE}, not of {aggregate.name}")
+        state = aggregate.evolve(self.of(aggregate, stream), event)
+        name = StreamId(stream)
+        self._now[name] = state
+        self._recorded[name] = self._recorded.get(name, 0) + 1
+        self.facts.append(Fact(name, event, effective_at or self.at))
+        return state
+
+    def states(self) -> dict[StreamId, Any]:
+        """The states of the streams in which this decision made facts."""
+        return dict(self._now)
