@@ -2,12 +2,16 @@
 
 import importlib
 import importlib.metadata
+import json
 import pkgutil
+import sys
+import traceback
 from typing import Annotated
 
 import typer
 
 from dealreg import cli
+from dealreg.cli import exit_codes
 
 
 def verbs() -> typer.Typer:
@@ -42,7 +46,22 @@ def _dealreg(
 
 
 def main() -> int:
-    """Run the verb asked for; 0 done, 1 the answer is no, 2 called wrongly, 3 the world is not reachable."""
-    app = verbs()
-    app()
-    return 0
+    """Run the verb asked for; the exit code is one of `exit_codes`."""
+    try:
+        verbs()()
+    except Exception as error:  # noqa: BLE001 - the top of the program: what is not an answer is shown as a bug
+        answer = exit_codes.answer_to(error)
+        if answer is None:
+            traceback.print_exception(error)
+            return exit_codes.BUG
+        _say(answer)
+        return answer.code
+    return exit_codes.DONE
+
+
+def _say(answer: exit_codes.Answer) -> None:
+    """In words on standard error; for a caller that asked for JSON, also as JSON where it expects the result."""
+    if "--json" in sys.argv:
+        typer.echo(json.dumps({"answer": "no" if answer.code == exit_codes.NO else "error", **answer._asdict()}))
+    clause = f" ({answer.clause})" if answer.clause else ""
+    typer.echo(f"dealreg: {answer.reason}{clause}", err=True)
