@@ -1,0 +1,37 @@
+"""`dealreg migrate`: bring the database to the shape that this build needs."""
+
+import json
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """The verb `migrate`."""
+    app.command()(migrate)
+
+
+def migrate(
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say what is missing; exit code 1 when something is.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
+) -> None:
+    """Apply what the database is missing: roles, the ledger, the tables beside it and those of the read models.
+
+    Running it again, or several at once, changes nothing more. DATABASE_URL_OWNER or DATABASE_URL names the database.
+    """
+    from dealreg.cli import exit_codes
+    from dealreg.service import migrating
+    from dealreg.service.settings import Role, Settings
+
+    url = Settings().database_url(Role.OWNER)
+    if check:
+        missing = migrating.pending(url)
+        words = f"missing: {', '.join(missing)}; run `dealreg migrate`" if missing else "nothing is missing"
+        typer.echo(json.dumps({"missing": missing}) if as_json else words)
+        raise typer.Exit(exit_codes.NO if missing else exit_codes.DONE)
+    applied = migrating.migrate(url)
+    words = f"{applied} migrations applied" if applied else "nothing was missing"
+    typer.echo(json.dumps({"applied": applied}) if as_json else words)

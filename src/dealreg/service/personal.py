@@ -1,0 +1,64 @@
+"""Personal values beside the ledger: sealing, showing, and forgetting them (architecture D15).
+
+A fact carries ``Sealed(ref, digest)``; the value and its salt lie in ``personal.held`` until the person is erased. The digest is
+SHA-256 of the salt followed by the value's UTF-8, so a bundle can be checked while the value exists and says nothing afterwards.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+from typing import Any
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel
+
+from dealreg.service.ledger.ledger import Ledger
+from dealreg.service.ledger.recorded import PersonalRow
+from dealreg.vocabulary.values import Sealed
+
+SALT_BYTES = 16
+"""128 bits: a digest of a short value cannot be guessed by trying all short values."""
+
+
+def seal(subject: str, value: str) -> tuple[Sealed, PersonalRow]:
+    """What the fact carries, and the row that is kept with it; ``subject`` is what an erasure will ask for."""
+    row = PersonalRow(str(uuid4()), subject, value, secrets.token_bytes(SALT_BYTES))
+    return Sealed(ref=row.ref, digest=digest(row.salt, value)), row
+
+
+def digest(salt: bytes, value: str) -> str:
+    """SHA-256 of the salt followed by the value's UTF-8, in hexadecimal."""
+    return sha256(salt + value.encode()).hexdigest()
+
+
+def refs(value: Any) -> Iterator[str]:
+    """Every ``ref`` that an event, or any value of one, names."""
+    if isinstance(value, Sealed):
+        yield value.ref
+    elif isinstance(value, BaseModel):
+        for field in value.__dict__.values():
+            yield from refs(field)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from refs(item)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for item in value:
+            yield from refs(item)
+
+
+def shown(ledger: Ledger, wanted: Iterable[str]) -> dict[str, str]:
+    """The values of some refs, for those entitled; an erased one is missing. Raises ``Unavailable``."""
+    rows = ledger.run(
+        "SELECT ref::text AS ref, value FROM personal.held WHERE ref = ANY (%s::uuid[])",
+        [[UUID(ref) for ref in wanted]],
+    )
+    return {row["ref"]: row["value"] for row in rows}
+
+
+def forget(ledger: Ledger, subject: str) -> int:
+    """Delete all that is held about a person; how many values. The facts and their proofs stand. Raises ``Unavailable``."""
+    rows = ledger.run(
+        "WITH gone AS (DELETE FROM personal.held WHERE subject = %s RETURNING 1) SELECT count(*) AS n FROM gone",
+        [subject],
+    )
+    return int(rows[0]["n"])
