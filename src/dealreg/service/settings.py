@@ -22,7 +22,6 @@ class Role(StrEnum):
     APP = "app"
     READER = "reader"
     PROJECTOR = "projector"
-    SEALER = "sealer"
     AUDITOR = "auditor"
 
 
@@ -61,11 +60,6 @@ class Settings(BaseSettings):
         default=None,
         validation_alias="DATABASE_URL_PROJECTOR",
         description="For `project` and `rebuild`, in place of DATABASE_URL.",
-    )
-    database_sealer: str | None = Field(
-        default=None,
-        validation_alias="DATABASE_URL_SEALER",
-        description="For `seal`, in place of DATABASE_URL.",
     )
     database_auditor: str | None = Field(
         default=None,

