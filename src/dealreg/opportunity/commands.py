@@ -1,0 +1,60 @@
+"""What a CRM's feed asks: fold one message into the opportunity that it is about."""
+
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import Field, field_serializer, model_validator
+
+from dealreg.opportunity.events import CUSTOM, FIELDS, Change, Said
+from dealreg.vocabulary.fact import Command
+from dealreg.vocabulary.ids import opportunity_id
+from dealreg.vocabulary.values import CustomField, Digest, Instant, Key, Sealed
+
+
+class OpportunityMessage(Said):
+    """A change of one record as its source committed it.
+
+    ``digest`` names the message: the same for every delivery of it, different for every other. ``order`` is the source's own order of
+    the changes of a record, compared as text; of two messages with equal order the one with the greater digest counts as newer, so that
+    every order of arrival ends alike. ``changed_at`` is the source's commit time.
+    """
+
+    source: Key
+    record: Key
+    digest: Digest
+    order: Annotated[Key, Field(max_length=120)]
+    change: Change
+    changed_at: Instant
+    nulled: tuple[Key, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_each_field_once(self) -> Self:
+        names = [*self.given(), *self.nulled]
+        if len(set(names)) != len(names):
+            raise ValueError("gives a field twice, or both a value and null; give it once")
+        return self
+
+    def given(self) -> tuple[str, ...]:
+        """The names of the fields with a value, custom ones with their prefix."""
+        declared = (name for name in FIELDS if getattr(self, name) is not None)
+        return (*declared, *(CUSTOM + field.name for field in self.custom))
+
+    @property
+    def opportunity(self) -> UUID:
+        """The stream of the record."""
+        return opportunity_id(self.source, self.record)
+
+    @field_serializer("contact")
+    def _contact_by_ref(self, contact: Sealed | None) -> str | None:
+        """A personal value is salted anew at each delivery; its ref is not: a repeat is told by that."""
+        return None if contact is None else contact.ref
+
+    @field_serializer("custom")
+    def _custom_by_ref(self, custom: tuple[CustomField, ...]) -> dict[str, str | None]:
+        return {field.name: field.sealed.ref if field.sealed else field.value for field in custom}
+
+
+class FoldOpportunity(Command):
+    """Take a message into account."""
+
+    message: OpportunityMessage

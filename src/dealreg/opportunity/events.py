@@ -1,0 +1,94 @@
+"""What the CRM said about an opportunity, one fact a message that told us something newer (architecture D4)."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from dealreg.vocabulary.fact import Event
+from dealreg.vocabulary.values import Amount, Currency, CustomField, Day, Digest, Instant, Key, Model, Sealed, Text
+
+CUSTOM = "custom:"
+"""Begins the name of a custom field where fields are named, so that none is mistaken for one of ours."""
+
+
+class Change(StrEnum):
+    """What happened to the record in the CRM."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+    UNDELETED = "undeleted"
+
+
+class Outcome(StrEnum):
+    """How the opportunity stands in the CRM."""
+
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+class Identifier(Model):
+    """An identifier of the end customer: its scheme (``duns``, ``vat``, ``lei``, ``domain``) and value."""
+
+    scheme: Key
+    value: Key
+
+
+class Said(Model):
+    """The fields of an opportunity; ``None`` is "not said". Partners are named as the CRM names them.
+
+    ``partner`` is the dealer; ``filed_by`` is missing where the CRM does not say who of them filed. ``amount`` and ``currency``
+    change separately in a CRM, so they are two fields here. ``contact`` is a person, hence sealed.
+    """
+
+    name: Text | None = None
+    stage: Key | None = None
+    outcome: Outcome | None = None
+    customer_ref: Key | None = None
+    customer_name: Text | None = None
+    country: Key | None = None
+    place: Key | None = None
+    identifiers: Annotated[tuple[Identifier, ...], Field(max_length=50)] | None = None
+    partner: Key | None = None
+    distributor: Key | None = None
+    master: Key | None = None
+    filed_by: Key | None = None
+    lines: Annotated[tuple[Key, ...], Field(max_length=200)] | None = None
+    territory: Key | None = None
+    amount: Amount | None = None
+    currency: Currency | None = None
+    close_on: Day | None = None
+    contact: Sealed | None = None
+    custom: Annotated[tuple[CustomField, ...], Field(max_length=1000)] = ()
+
+
+FIELDS = tuple(name for name in Said.model_fields if name != "custom")
+"""The declared fields, in the order written."""
+
+
+class OpportunityChanged(Said, Event):
+    """A message told something newer than was known; only fields that it changed are given, ``nulled`` names those it emptied.
+
+    ``message`` is the digest of the message's identity, ``order`` its place among the source's changes of this record (compared as
+    text). ``late`` names the fields that it carried too late: a newer value was known. A name in ``nulled`` or ``late`` is that of a
+    declared field, or ``custom:`` and the CRM's own name.
+    """
+
+    NAME: ClassVar[str] = "opportunity_changed.v1"
+    AGGREGATE: ClassVar[str] = "opportunity"
+
+    opportunity: UUID
+    source: Key
+    record: Key
+    message: Digest
+    order: Key
+    change: Change
+    changed_at: Instant
+    nulled: tuple[Key, ...] = ()
+    late: tuple[Key, ...] = ()
+
+
+EVENTS: tuple[type[Event], ...] = (OpportunityChanged,)

@@ -1,0 +1,105 @@
+"""An opportunity as its CRM knows it, folded in the CRM's own order whatever the order of arrival (architecture D4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from dealreg.opportunity.events import CUSTOM, FIELDS, Change, OpportunityChanged, Said
+from dealreg.vocabulary.fact import Aggregate, Event
+from dealreg.vocabulary.values import Money
+
+EXISTENCE = "existence"
+"""Whether the record is there folds like a field, under this name: created and undeleted against deleted."""
+
+Order = tuple[str, str]
+"""The source's order of a message, then its digest."""
+
+_NOTHING = Said()
+
+
+@dataclass(frozen=True, slots=True)
+class Opportunity:
+    """What is known now.
+
+    ``values`` holds the current values (``None`` is empty); ``changed`` names the fields whose value the newest fact altered (custom
+    ones as ``custom:<name>``, deletion as ``existence``); ``orders`` says how new each field is; ``digests`` are the messages that
+    changed something: the inbox.
+    """
+
+    source: str = ""
+    record: str = ""
+    values: Said = _NOTHING
+    deleted: bool = False
+    changed: frozenset[str] = frozenset()
+    changed_at: datetime | None = None
+    orders: Mapping[str, Order] = field(default_factory=lambda: MappingProxyType({}))
+    digests: frozenset[str] = frozenset()
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything is known of it and its newest word is not that it was deleted."""
+        return bool(self.digests) and not self.deleted
+
+    @property
+    def value(self) -> Money | None:
+        """Amount and currency, where both are known."""
+        if self.values.amount is None or self.values.currency is None:
+            return None
+        return Money(amount=self.values.amount, currency=self.values.currency)
+
+
+def evolve(state: Opportunity, event: Event) -> Opportunity:
+    """The state after a fact; whether each of its fields is newer was decided when it was made."""
+    if not isinstance(event, OpportunityChanged):
+        return state
+    values = _values(state.values, event)
+    deleted = _deleted(state, event)
+    order = (event.order, event.message)
+    return replace(
+        state,
+        source=event.source,
+        record=event.record,
+        values=values,
+        deleted=deleted,
+        changed=_differing(state.values, values) | ({EXISTENCE} if deleted != state.deleted else set()),
+        changed_at=event.changed_at if state.changed_at is None else max(state.changed_at, event.changed_at),
+        orders=MappingProxyType({**state.orders, **dict.fromkeys(_touched(event), order)}),
+        digests=state.digests | {event.message},
+    )
+
+
+def _touched(event: OpportunityChanged) -> list[str]:
+    """The fields that the fact sets or empties, and existence where it speaks of that and does not come late."""
+    names = [name for name in FIELDS if getattr(event, name) is not None]
+    names += [CUSTOM + custom.name for custom in event.custom]
+    if event.change is not Change.UPDATED and EXISTENCE not in event.late:
+        names.append(EXISTENCE)
+    return [*names, *event.nulled]
+
+
+def _deleted(state: Opportunity, event: OpportunityChanged) -> bool:
+    if event.change is Change.UPDATED or EXISTENCE in event.late:
+        return state.deleted
+    return event.change is Change.DELETED
+
+
+def _values(before: Said, event: OpportunityChanged) -> Said:
+    given = {name: getattr(event, name) for name in FIELDS if getattr(event, name) is not None}
+    emptied = {name: None for name in event.nulled if name in FIELDS}
+    custom = {held.name: held for held in before.custom} | {held.name: held for held in event.custom}
+    for name in event.nulled:
+        custom.pop(name.removeprefix(CUSTOM), None) if name.startswith(CUSTOM) else None
+    kept = tuple(custom[name] for name in sorted(custom))
+    return before.model_copy(update={**given, **emptied, "custom": kept})
+
+
+def _differing(before: Said, after: Said) -> frozenset[str]:
+    """The names of the fields whose value is another than before."""
+    old = {CUSTOM + custom.name: custom for custom in before.custom}
+    new = {CUSTOM + custom.name: custom for custom in after.custom}
+    customs = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+    return frozenset(customs | {name for name in FIELDS if getattr(before, name) != getattr(after, name)})
+
+
+OPPORTUNITY = Aggregate("opportunity", Opportunity(), evolve)
