@@ -17,7 +17,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 # Arguments for the words that take some: make test ARGS="tests/core -x"
 ARGS ?=
-# Both cores of a small machine; a worker has its own servers, so more than four only costs memory.
+# A worker has its own servers, so more than four only costs memory; a module's tests share theirs and stay together.
 WORKERS ?= auto
 
 .PHONY: help setup demo check format lint types contracts test fix up bench cover lock dist clean
@@ -33,7 +33,7 @@ check: setup ## format, lint, types, import contracts, tests
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n $(WORKERS) --maxprocesses 4 $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --maxprocesses 4 --dist loadscope $(ARGS)
 
 format: setup ## is everything laid out as the formatter would?
 	$(BIN)/ruff format --check
