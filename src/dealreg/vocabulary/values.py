@@ -129,3 +129,12 @@ class Scope(Model):
         if len(set(self.sites)) != len(self.sites):
             raise ValueError("names a site twice; name each site once")
         return self
+
+
+class Standing(StrEnum):
+    """Whether a partner may claim (ROE-1): on ``hold`` what runs, runs; ``suspended`` and ``terminated`` end more (ROE-16)."""
+
+    GOOD = "good"
+    HOLD = "hold"
+    SUSPENDED = "suspended"
+    TERMINATED = "terminated"
