@@ -144,7 +144,7 @@ class Settings(BaseSettings):
         own: str | None = getattr(self, f"database_{wanted}")
         if own is not None:
             return own
-        base = self.database or self._run("DATABASE_URL").database_url
+        base = self.database or self._found(self._run().database_url, "DATABASE_URL")
         return base if wanted is Role.OWNER else pinned(base, database_role(wanted))
 
     def intake_url(self) -> str:
@@ -154,13 +154,15 @@ class Settings(BaseSettings):
             NoServer: INTAKE_URL is not set and `up` left nothing.
 
         """
-        return self.intake or self._run("INTAKE_URL").intake_url
+        return self.intake or self._found(self._run().intake_url, "INTAKE_URL")
 
-    def _run(self, variable: str) -> Run:
-        run = read_run(self.run_file)
-        if run is None:
+    def _run(self) -> Run:
+        return read_run(self.run_file) or Run(pid=0)
+
+    def _found(self, url: str | None, variable: str) -> str:
+        if url is None:
             raise NoServer(f"no server: run `dealreg up` or set {variable}")
-        return run
+        return url
 
 
 def database_role(role: Role) -> str:

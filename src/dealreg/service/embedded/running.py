@@ -15,8 +15,10 @@ class Run(BaseModel):
 
     pid: int
     """The supervisor's process."""
-    database_url: str
-    intake_url: str
+    database_url: str | None = None
+    """The embedded database; None when DATABASE_URL names another, whose password is not ours to write down."""
+    intake_url: str | None = None
+    """The embedded broker; None when INTAKE_URL names another."""
 
 
 def write_run(file: Path, run: Run) -> None:
