@@ -6,7 +6,7 @@ import pytest
 
 from dealreg.service.ledger.outcomes import Broken, Decided, LateOutcome, RefusedOutcome
 from dealreg.service.personal import digest, refs, seal
-from dealreg.vocabulary.fact import Actor, Role
+from dealreg.vocabulary.fact import Actor, Command, Role
 from dealreg.vocabulary.refused import Closed, Reused
 from tests import fix_ledger as toy
 
@@ -108,7 +108,7 @@ def test_what_raises_is_set_aside_and_its_neighbours_stand(toys, rows):
 
 
 def test_a_request_without_a_home_is_set_aside(toys):
-    first, second = toys.decide_batch([toy.ask(toy.Command(), "r1"), toy.ask(toy.Put(shelf="a"), "r2")])
+    first, second = toys.decide_batch([toy.ask(Command(), "r1"), toy.ask(toy.Put(shelf="a"), "r2")])
     assert isinstance(first, Broken)
     assert isinstance(second, Decided)
 
@@ -248,7 +248,7 @@ def test_a_command_overtaken_by_another_process_is_decided_again(toys, toy_ledge
 
 
 def test_a_command_overtaken_for_ever_is_given_back(toys, toy_ledger, dispatch_for, rows):
-    counted = []
+    counted: list[object] = []
 
     def overtaken(request, situation):
         answer = toy.decide(request, situation)

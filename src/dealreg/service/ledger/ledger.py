@@ -1,14 +1,14 @@
 """The ledger: one application of the library over ``ledger.events``, with our batch save and our reading of many streams."""
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from typing import Any, Self, cast
 from uuid import UUID
 
 import psycopg
 from eventsourcing.application import Application
-from eventsourcing.persistence import IntegrityError, Mapper, PersistenceError, Transcoder
+from eventsourcing.persistence import IntegrityError, Mapper, PersistenceError, StoredEvent, Transcoder
 from psycopg import errors
 
 from dealreg.service.ledger.datastore import options
@@ -87,7 +87,7 @@ class Ledger:
             for fact in saved.facts:
                 stored = self._mapper.to_stored_event(fact)
                 batch.write(number, fact.originator_id, fact.originator_version, stored.topic, stored.state)
-        with translated():
+        with self._asking():
             return self._recorder.append(batch, personal, extra)
 
     def read_many(self, streams: Mapping[StreamId, int], up_to: int | None = None) -> Reading:
@@ -95,20 +95,19 @@ class Ledger:
 
         ``up_to`` is the last position to look at. Raises ``Unavailable``.
         """
-        with translated():
+        with self._asking():
             return self._recorder.read_many(streams, up_to)
 
     def notifications(
         self, after: int, limit: int = 1000, topics: Sequence[str] = (), up_to: int | None = None
     ) -> Sequence[Row]:
         """The log in order behind a position, of some stored names or all. Raises ``Unavailable``."""
-        with translated():
+        with self._asking():
             return self._recorder.rows(after, limit, topics, up_to)
 
     def head(self) -> int:
         """The newest position, 0 when nothing is recorded. Raises ``Unavailable``."""
-        with translated():
-            return self._recorder.max_notification_id() or 0
+        return self.read_many({}).head
 
     def position_at(self, moment: datetime) -> int:
         """The last position recorded at or before an instant (architecture D18). Raises ``Unavailable``."""
@@ -120,8 +119,6 @@ class Ledger:
 
     def read(self, row: Row) -> Recorded:
         """The event of a row in its present shape. Raises ``ValueError`` when this build cannot read it."""
-        from eventsourcing.persistence import StoredEvent  # noqa: PLC0415
-
         return self._mapper.to_domain_event(StoredEvent(row.stream, row.version, row.topic, row.state))
 
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
@@ -129,7 +126,7 @@ class Ledger:
 
         For the tables beside the ledger (dead letters, heartbeats, personal). Raises ``Unavailable`` and ``Unstorable``.
         """
-        with translated(), self._recorder.datastore.get_connection() as connection:
+        with self._asking(), self._recorder.datastore.get_connection() as connection:
             cursor = connection.execute(cast("Any", statement), parameters)
             return cursor.fetchall() if cursor.description else []
 
@@ -148,6 +145,17 @@ class Ledger:
                 while True:
                     heard = list(connection.notifies(timeout=timeout, stop_after=1))
                     yield bool(heard)
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """In our words; and when the server went away, its broken connections go too, so that each is not found out singly."""
+        try:
+            with translated():
+                yield
+        except Unavailable:
+            with suppress(PersistenceError, psycopg.Error):
+                self._recorder.datastore.pool.check()
+            raise
 
 
 _HELD_BACK = ("22", "23", "54")

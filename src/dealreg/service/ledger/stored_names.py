@@ -59,6 +59,12 @@ class StoredNames:
         """The class of a name in its present shape; ``None`` when the name is old or unknown."""
         return self._classes.get(name)
 
+    def newest(self, name: str) -> type[Event]:
+        """The class that a name, old or not, is read as. Raises ``KeyError`` for a name that this build does not know."""
+        while name in self._upcasters:
+            name = self._upcasters[name][0]
+        return self._classes[name]
+
     def resolve(self, name: str, data: dict[str, Any]) -> tuple[type[Event], dict[str, Any]]:
         """The class and the data in its present shape. Raises ``KeyError`` for a name that this build does not know."""
         seen = data
