@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, field_serializer, model_validator
 
-from dealreg.opportunity.events import CUSTOM, FIELDS, Change, Said
+from dealreg.opportunity.events import Change, Said, names_of
 from dealreg.vocabulary.fact import Command
 from dealreg.vocabulary.ids import opportunity_id
 from dealreg.vocabulary.values import CustomField, Digest, Instant, Key, Sealed
@@ -35,9 +35,8 @@ class OpportunityMessage(Said):
         return self
 
     def given(self) -> tuple[str, ...]:
-        """The names of the fields with a value, custom ones with their prefix."""
-        declared = (name for name in FIELDS if getattr(self, name) is not None)
-        return (*declared, *(CUSTOM + field.name for field in self.custom))
+        """The names of the fields with a value."""
+        return names_of(self)
 
     @property
     def opportunity(self) -> UUID:

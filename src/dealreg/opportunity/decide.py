@@ -1,7 +1,7 @@
 """Whether a message says something newer than is known, field by field."""
 
 from dealreg.opportunity.commands import OpportunityMessage
-from dealreg.opportunity.events import CUSTOM, FIELDS, Change, OpportunityChanged
+from dealreg.opportunity.events import CUSTOM, FIELDS, IDENTIFIER, Change, OpportunityChanged
 from dealreg.opportunity.state import EXISTENCE, Opportunity
 
 
@@ -34,6 +34,7 @@ def fold(state: Opportunity, message: OpportunityMessage) -> OpportunityChanged 
         changed_at=message.changed_at,
         nulled=tuple(name for name in message.nulled if name in newer),
         late=tuple(name for name in spoken if name not in newer),
+        identifiers=tuple(one for one in message.identifiers if IDENTIFIER + one.scheme in newer),
         custom=tuple(custom for custom in message.custom if CUSTOM + custom.name in newer),
         **{name: getattr(message, name) for name in FIELDS if name in newer},
     )

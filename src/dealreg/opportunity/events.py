@@ -12,6 +12,9 @@ from dealreg.vocabulary.values import Amount, Currency, CustomField, Day, Digest
 CUSTOM = "custom:"
 """Begins the name of a custom field where fields are named, so that none is mistaken for one of ours."""
 
+IDENTIFIER = "identifier:"
+"""Begins the name of an identifier, by its scheme, where fields are named: a CRM changes each by itself."""
+
 
 class Change(StrEnum):
     """What happened to the record in the CRM."""
@@ -51,7 +54,7 @@ class Said(Model):
     customer_name: Text | None = None
     country: Key | None = None
     place: Key | None = None
-    identifiers: Annotated[tuple[Identifier, ...], Field(max_length=50)] | None = None
+    identifiers: Annotated[tuple[Identifier, ...], Field(max_length=50)] = ()
     partner: Key | None = None
     distributor: Key | None = None
     master: Key | None = None
@@ -65,8 +68,15 @@ class Said(Model):
     custom: Annotated[tuple[CustomField, ...], Field(max_length=1000)] = ()
 
 
-FIELDS = tuple(name for name in Said.model_fields if name != "custom")
-"""The declared fields, in the order written."""
+FIELDS = tuple(name for name in Said.model_fields if name not in {"custom", "identifiers"})
+"""The declared fields with one value each, in the order written."""
+
+
+def names_of(said: Said) -> tuple[str, ...]:
+    """The names of the fields with a value: declared ones, ``identifier:<scheme>`` and ``custom:<name>``."""
+    declared = (name for name in FIELDS if getattr(said, name) is not None)
+    schemes = (IDENTIFIER + one.scheme for one in said.identifiers)
+    return (*declared, *schemes, *(CUSTOM + one.name for one in said.custom))
 
 
 class OpportunityChanged(Said, Event):
@@ -74,7 +84,7 @@ class OpportunityChanged(Said, Event):
 
     ``message`` is the digest of the message's identity, ``order`` its place among the source's changes of this record (compared as
     text). ``late`` names the fields that it carried too late: a newer value was known. A name in ``nulled`` or ``late`` is that of a
-    declared field, or ``custom:`` and the CRM's own name.
+    declared field, or ``custom:`` with the CRM's own name, or ``identifier:`` with the scheme.
     """
 
     NAME: ClassVar[str] = "opportunity_changed.v1"

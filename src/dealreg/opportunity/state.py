@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
-from dealreg.opportunity.events import CUSTOM, FIELDS, Change, OpportunityChanged, Said
+from dealreg.opportunity.events import CUSTOM, FIELDS, IDENTIFIER, Change, OpportunityChanged, Said, names_of
 from dealreg.vocabulary.fact import Aggregate, Event
 from dealreg.vocabulary.values import Money
 
@@ -23,7 +24,7 @@ class Opportunity:
     """What is known now.
 
     ``values`` holds the current values (``None`` is empty); ``changed`` names the fields whose value the newest fact altered (custom
-    ones as ``custom:<name>``, deletion as ``existence``); ``orders`` says how new each field is; ``digests`` are the messages that
+    ones as ``custom:<name>``, identifiers as ``identifier:<scheme>``, deletion as ``existence``); ``orders`` says how new each field is; ``digests`` are the messages that
     changed something: the inbox.
     """
 
@@ -71,11 +72,8 @@ def evolve(state: Opportunity, event: Event) -> Opportunity:
 
 def _touched(event: OpportunityChanged) -> list[str]:
     """The fields that the fact sets or empties, and existence where it speaks of that and does not come late."""
-    names = [name for name in FIELDS if getattr(event, name) is not None]
-    names += [CUSTOM + custom.name for custom in event.custom]
-    if event.change is not Change.UPDATED and EXISTENCE not in event.late:
-        names.append(EXISTENCE)
-    return [*names, *event.nulled]
+    exists = [EXISTENCE] if event.change is not Change.UPDATED and EXISTENCE not in event.late else []
+    return [*names_of(event), *event.nulled, *exists]
 
 
 def _deleted(state: Opportunity, event: OpportunityChanged) -> bool:
@@ -85,21 +83,27 @@ def _deleted(state: Opportunity, event: OpportunityChanged) -> bool:
 
 
 def _values(before: Said, event: OpportunityChanged) -> Said:
-    given = {name: getattr(event, name) for name in FIELDS if getattr(event, name) is not None}
-    emptied = {name: None for name in event.nulled if name in FIELDS}
-    custom = {held.name: held for held in before.custom} | {held.name: held for held in event.custom}
+    update: dict[str, Any] = {name: getattr(event, name) for name in FIELDS if getattr(event, name) is not None}
+    update |= {name: None for name in event.nulled if name in FIELDS}
+    keyed = _keyed(before) | _keyed(event)
     for name in event.nulled:
-        custom.pop(name.removeprefix(CUSTOM), None) if name.startswith(CUSTOM) else None
-    kept = tuple(custom[name] for name in sorted(custom))
-    return before.model_copy(update={**given, **emptied, "custom": kept})
+        keyed.pop(name, None)
+    update["identifiers"] = tuple(keyed[name] for name in sorted(keyed) if name.startswith(IDENTIFIER))
+    update["custom"] = tuple(keyed[name] for name in sorted(keyed) if name.startswith(CUSTOM))
+    return before.model_copy(update=update)
+
+
+def _keyed(said: Said) -> dict[str, Any]:
+    """Identifiers and custom fields, each by the name under which it folds."""
+    schemes = {IDENTIFIER + one.scheme: one for one in said.identifiers}
+    return {**schemes, **{CUSTOM + one.name: one for one in said.custom}}
 
 
 def _differing(before: Said, after: Said) -> frozenset[str]:
     """The names of the fields whose value is another than before."""
-    old = {CUSTOM + custom.name: custom for custom in before.custom}
-    new = {CUSTOM + custom.name: custom for custom in after.custom}
-    customs = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
-    return frozenset(customs | {name for name in FIELDS if getattr(before, name) != getattr(after, name)})
+    old, new = _keyed(before), _keyed(after)
+    keyed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+    return frozenset(keyed | {name for name in FIELDS if getattr(before, name) != getattr(after, name)})
 
 
 OPPORTUNITY = Aggregate("opportunity", Opportunity(), evolve)

@@ -1,0 +1,155 @@
+"""CloudEvents 1.0 around a neutral opportunity: structured JSON, and the binary mode of the NATS binding.
+
+The envelope says which source (``source``), which message (``source`` and ``id`` together), when the CRM committed (``time``, needed
+here) and in which order (``sequence``, compared as text; where it is missing the time decides). ``dealregprogram`` may name the
+partner program. The data is one JSON object::
+
+    record          the CRM's id of the opportunity; without it the ``subject`` of the envelope
+    change          created, updated (when missing), deleted or undeleted
+    name, stage, outcome (open, won, lost), customer_ref, customer_name, country, place, partner (the dealer), distributor, master,
+    filed_by, territory, currency, contact     text
+    identifiers     {"duns": "…", "vat": "…", …}; each changes by itself, null takes one away
+    lines           a list of product lines
+    amount          a number, or a decimal in quotes
+    close_on        YYYY-MM-DD
+    anything else   a custom field, kept by its own name
+
+Only what changed is sent; ``null`` empties a field. Source: CloudEvents 1.0.2 and its sequence extension.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote
+
+from dealreg.opportunity.events import FIELDS
+from dealreg.service.intake.building import Heard
+from dealreg.service.intake.unreadable import Unreadable, Why
+
+TYPE = "dealreg.opportunity.changed.v1"
+PROGRAM = "dealregprogram"
+
+_REQUIRED = ("id", "source", "specversion", "type")
+_CONTEXT = (*_REQUIRED, "datacontenttype", "dataschema", "subject", "time")
+_NAME = re.compile(r"[a-z0-9]+")
+_URI_REFERENCE = re.compile(r"[^\s<>\"{}|\\^`\x00-\x1f]+")
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+_JSON_TYPE = re.compile(r"[^/;\s]+/(json|[^/;\s]+\+json)\s*(;.*)?", re.IGNORECASE)
+_INTEGER = range(-(2**31), 2**31)
+
+
+def attributes_of_binary(headers: Mapping[str, str]) -> dict[str, Any]:
+    """The attributes that headers ``ce-…`` carry; their values are percent-encoded."""
+    lower = {name.lower(): value for name, value in headers.items()}
+    found: dict[str, Any] = {
+        name[3:]: unquote(value) for name, value in lower.items() if name.startswith(("ce-", "ce_"))
+    }
+    if "content-type" in lower:
+        found["datacontenttype"] = lower["content-type"]
+    return found
+
+
+def envelope(value: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+    """Attributes and data of a structured event, checked. Raises ``Unreadable`` with the attribute that breaks a rule."""
+    attributes = {key: item for key, item in value.items() if key not in {"data", "data_base64"} and item is not None}
+    check(attributes)
+    if value.get("data_base64") is not None:
+        raise Unreadable(Why.INVALID, "is binary data; an opportunity is a JSON object in data", "data_base64")
+    return attributes, value.get("data")
+
+
+def check(attributes: Mapping[str, Any]) -> None:
+    """The rules that CloudEvents 1.0 sets for attributes. Raises ``Unreadable``."""
+    for name in _REQUIRED:
+        if attributes.get(name) in (None, ""):
+            raise Unreadable(Why.INVALID, "is required by CloudEvents and missing or empty", name)
+    for name, value in attributes.items():
+        _check_one(name, value)
+    if attributes["specversion"] != "1.0":
+        raise Unreadable(Why.INVALID, "is not 1.0, the version that is read here", "specversion")
+    if not _URI_REFERENCE.fullmatch(attributes["source"]):
+        raise Unreadable(Why.INVALID, "is no URI reference", "source")
+    if "time" in attributes and not _RFC_3339.fullmatch(attributes["time"]):
+        raise Unreadable(Why.INVALID, "is no RFC 3339 time such as 2026-03-02T10:00:00Z", "time")
+
+
+def _check_one(name: str, value: Any) -> None:
+    if not _NAME.fullmatch(name):
+        raise Unreadable(Why.INVALID, "is no attribute's name: lower-case letters and digits only", name[:100])
+    if name in _CONTEXT and (not isinstance(value, str) or not value):
+        raise Unreadable(Why.INVALID, "has to be text that is not empty", name)
+    if isinstance(value, int) and not isinstance(value, bool) and value not in _INTEGER:
+        raise Unreadable(Why.INVALID, "is beyond the 32 bits of a CloudEvents integer; send it as text", name)
+    if not isinstance(value, str | int):
+        raise Unreadable(Why.INVALID, "has to be text, a whole number or a boolean", name)
+
+
+def heard(attributes: Mapping[str, Any], data: Any) -> Heard:
+    """What an event says of its opportunity. Raises ``Unreadable``."""
+    if attributes["type"] != TYPE:
+        raise Unreadable(Why.SHAPE, f"is not {TYPE}", "type")
+    if not _JSON_TYPE.fullmatch(attributes.get("datacontenttype", "application/json")):
+        raise Unreadable(Why.INVALID, "is not JSON", "datacontenttype")
+    if not isinstance(data, dict):
+        raise Unreadable(Why.SHAPE, "has to be a JSON object", "data")
+    committed = _committed(attributes)
+    said, custom = _fields(data)
+    return Heard(
+        source=attributes["source"],
+        record=_word(data.get("record", attributes.get("subject")), "record"),
+        identity=("cloudevents", attributes["id"]),
+        order=_order(attributes, committed),
+        change=_word(data.get("change", "updated"), "change"),
+        changed_at=committed,
+        said=said,
+        custom=custom,
+    )
+
+
+def _committed(attributes: Mapping[str, Any]) -> datetime:
+    if "time" not in attributes:
+        raise Unreadable(Why.INVALID, "is needed: the instant at which the CRM committed the change", "time")
+    try:
+        return datetime.fromisoformat(attributes["time"].upper()).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Unreadable(Why.INVALID, f"is no instant: {error}", "time") from error
+
+
+def _order(attributes: Mapping[str, Any], committed: datetime) -> str:
+    """The sequence, else the time; all with a sequence come after all without, so that a source which begins to send it may."""
+    sequence = attributes.get("sequence")
+    if sequence is None:
+        return committed.strftime("0:%Y-%m-%dT%H:%M:%S.%fZ")
+    if not isinstance(sequence, str) or not sequence.strip():
+        raise Unreadable(Why.INVALID, "has to be text that is not empty", "sequence")
+    if attributes.get("sequencetype") == "Integer":
+        return f"1:{_integer(sequence):020d}"
+    return f"1:{sequence}"
+
+
+def _integer(sequence: str) -> int:
+    if not re.fullmatch(r"\d{1,10}", sequence):
+        raise Unreadable(Why.INVALID, "is not the whole number that sequencetype says it is", "sequence")
+    return int(sequence)
+
+
+def _fields(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Our fields and the others; the shapes that pydantic would take too kindly are looked at here."""
+    ours = {*FIELDS, "identifiers"}
+    said = {key: value for key, value in data.items() if key in ours}
+    custom = {key: value for key, value in data.items() if key not in ours and key not in {"record", "change"}}
+    if not isinstance(said.get("identifiers", {}), dict):
+        raise Unreadable(Why.INVALID, "has to be an object of scheme and value", "data.identifiers")
+    for key in ("close_on", "contact"):
+        if not isinstance(said.get(key, ""), str | None):
+            raise Unreadable(Why.INVALID, "has to be text", f"data.{key}")
+    if isinstance(said.get("amount"), bool):
+        raise Unreadable(Why.INVALID, "has to be a number", "data.amount")
+    return said, custom
+
+
+def _word(value: Any, name: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise Unreadable(Why.INVALID, "is needed, as text that is not empty", f"data.{name}")
+    return value
