@@ -77,7 +77,10 @@ class Claim:
     leaves_at: datetime | None = None
     offer_to: datetime | None = None
     first_protected_at: datetime | None = None
-    admitted_by: UUID | None = None
+    declined_clause: str | None = None
+    win_at: datetime | None = None
+    approved_clause: str | None = None
+    in_review: bool = False
 
     @property
     def key(self) -> ClaimKey:
@@ -95,9 +98,14 @@ class Claim:
         return any(leg.state in HOLDING for leg in self.legs)
 
     @property
+    def exclusive(self) -> bool:
+        """Whether a leg holds with a window: tenders and the second under ``graded`` have none and block nobody."""
+        return any(leg.state in HOLDING and leg.window_to is not None for leg in self.legs)
+
+    @property
     def blocks(self) -> bool:
         """Whether newcomers meet it: a leg holds, or an offer of the line is open (rules.md section 1, Blocks)."""
-        return not self.tender and (self.holds or self.offer_to is not None)
+        return not self.tender and (self.exclusive or self.offer_to is not None)
 
     def state_is(self, state: LegState) -> bool:
         """Whether the claim as a whole waits in this state: all its legs wait together."""
@@ -122,6 +130,7 @@ class ActiveOverride:
     line: str
     scope: Scope
     partner: str | None
+    ground: str
     stops_clock: bool
     override_to: datetime
 

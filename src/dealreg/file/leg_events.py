@@ -1,0 +1,103 @@
+"""What became of one leg: protection begins, grace, lapse, withdrawal, release, win, suspension, joining."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from dealreg.file.claim_events import FileEvent
+from dealreg.file.words import LapseGround, LegWindow
+from dealreg.vocabulary.ids import PartnerId
+from dealreg.vocabulary.values import Instant, Key, Text, Tier, Whole
+
+
+class LegEvent(FileEvent):
+    """A fact about one leg."""
+
+    tier: Tier
+    partner: PartnerId
+
+
+class ProtectionBegan(LegEvent):
+    """The activation delay is over: the leg is protected."""
+
+    NAME: ClassVar[str] = "protection_began.v1"
+    began_at: Instant
+
+
+class GraceBegan(LegEvent):
+    """The window ended in the late stage or beyond: protected and blocking up to ``grace_to`` (ROE-12)."""
+
+    NAME: ClassVar[str] = "grace_began.v1"
+    stage: Key
+    grace_to: Instant
+
+
+class ProtectionLapsed(LegEvent):
+    """The leg ended by time, once (ROE-12)."""
+
+    NAME: ClassVar[str] = "protection_lapsed.v1"
+    ground: LapseGround
+    lapsed_at: Instant
+
+
+class LegWithdrawn(LegEvent):
+    """The partner gave its leg up (ROE-31)."""
+
+    NAME: ClassVar[str] = "leg_withdrawn.v1"
+    reason: Text
+    withdrawn_at: Instant
+
+
+class LegReleased(LegEvent):
+    """A clause or a ruling ended the leg."""
+
+    NAME: ClassVar[str] = "leg_released.v1"
+    clause: Key
+    reason: Text
+    released_at: Instant
+
+
+class LegFulfilled(LegEvent):
+    """The line was won by the holder (ROE-31)."""
+
+    NAME: ClassVar[str] = "leg_fulfilled.v1"
+    fulfilled_at: Instant
+
+
+class LegReopened(LegEvent):
+    """A loss was taken back in time: the leg returns with what was left (ROE-31)."""
+
+    NAME: ClassVar[str] = "leg_reopened.v1"
+    window_to: Instant
+    hard_stop_at: Instant
+    reopened_at: Instant
+
+
+class LegSuspended(LegEvent):
+    """An override suspends the leg; it goes on blocking. ``left_seconds`` is what is left where the clock stops (ROE-21)."""
+
+    NAME: ClassVar[str] = "leg_suspended.v1"
+    override: UUID
+    left_seconds: Whole | None
+    suspended_at: Instant
+
+
+class LegReturned(LegEvent):
+    """The suspension is over: the leg is protected to ``window_to``."""
+
+    NAME: ClassVar[str] = "leg_returned.v1"
+    override: UUID
+    window_to: Instant
+    hard_stop_at: Instant
+    returned_at: Instant
+
+
+class LegJoined(FileEvent):
+    """Both said yes: the partner holds the leg with a window of its own, capped where the rulebook says so (ROE-10)."""
+
+    NAME: ClassVar[str] = "leg_joined.v1"
+    joining: UUID
+    leg: LegWindow
+    capped: bool
+    joined_at: Instant
+    dealers: tuple[UUID, ...]
+    distributors: tuple[UUID, ...]

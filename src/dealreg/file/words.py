@@ -1,0 +1,47 @@
+"""The words that facts of a customer file use: grounds, verbs, legs with their windows."""
+
+from enum import StrEnum
+
+from dealreg.vocabulary.ids import PartnerId
+from dealreg.vocabulary.values import Instant, Model, Tier
+
+
+class LapseGround(StrEnum):
+    """Which end came (ROE-12)."""
+
+    WINDOW = "window"
+    GRACE = "grace"
+    HARD_STOP = "hard_stop"
+
+
+class Verb(StrEnum):
+    """What an override does to a line (ROE-21)."""
+
+    SUSPEND = "suspend"
+    ADMIT = "admit"
+    REASSIGN = "reassign"
+    BAR = "bar"
+
+
+class Asks(StrEnum):
+    """Whose answer a joining waits for (ROE-10)."""
+
+    HOLDER = "holder"
+    JOINER = "joiner"
+
+
+class ClaimedLeg(Model):
+    """One tier's claim and its partner."""
+
+    tier: Tier
+    partner: PartnerId
+
+
+class LegWindow(Model):
+    """A leg's protection, half-open: the first protected instant and the first free one; ``hard_stop_at`` bounds all extensions."""
+
+    tier: Tier
+    partner: PartnerId
+    window_from: Instant
+    window_to: Instant
+    hard_stop_at: Instant

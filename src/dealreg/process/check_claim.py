@@ -1,0 +1,60 @@
+"""What refuses a claim before any other claim is looked at: ROE-1, ROE-3, and the bar of ROE-21 (rules.md section 1a)."""
+
+from datetime import datetime
+
+from dealreg.engagement.clause import Checked, Refusal
+from dealreg.engagement.eligible import ineligible
+from dealreg.engagement.minimum import below_minimum
+from dealreg.engagement.territory import touching
+from dealreg.file.state import Claim
+from dealreg.process.case import Case, need_partners, partner_of
+from dealreg.vocabulary.values import Tier
+
+
+def refusal_on(case: Case, claim: Claim, day: datetime) -> Refusal | None:
+    """The first refusal for the claim as things stood on a day, or ``None``."""
+    need_partners(case.situation, sorted({leg.partner for leg in claim.legs}))
+    for leg in claim.legs:
+        refusal = _leg_refused(case, leg.partner, leg.tier, claim, day)
+        if refusal is not None:
+            return refusal
+    refusal = below_minimum(case.rules, claim.value)
+    if refusal is not None:
+        return refusal
+    barred = (_barred(case, leg.partner, claim, day) for leg in claim.legs)
+    return next((found for found in barred if found is not None), None)
+
+
+def refusal_today(case: Case, claim: Claim) -> Refusal | None:
+    """The same on the day on which a freed line is offered or taken (rules.md section 1, Queue)."""
+    return refusal_on(case, claim, case.now)
+
+
+def refusal_to_join(case: Case, partner: str, tier: Tier, there: Claim) -> Refusal | None:
+    """ROE-1 and the bar on the day of joining (ROE-10)."""
+    need_partners(case.situation, [partner])
+    return _leg_refused(case, partner, tier, there, case.now) or _barred(case, partner, there, case.now)
+
+
+def _leg_refused(case: Case, partner: str, tier: Tier, claim: Claim, day: datetime) -> Refusal | None:
+    state = partner_of(case.situation, partner)
+    allowed = state.authorisation_at(day)
+    checked = Checked(
+        track=state.track_at(day),
+        tier=state.tier_at(day),
+        standing=state.standing_at(day),
+        lines=allowed.lines,
+        territories=allowed.territories,
+        specialisations=allowed.specialisations,
+    )
+    return ineligible(case.rules, line=claim.line, territory=claim.scope.territory, tier=tier, partner=checked)
+
+
+def _barred(case: Case, partner: str, claim: Claim, day: datetime) -> Refusal | None:
+    """ROE-21: a bar refuses new claims, joinings and offers of the named partners."""
+    if not case.rules.clauses.override.in_force:
+        return None
+    territories = touching(case.rules, claim.scope.territory)
+    if partner_of(case.situation, partner).barred_at(day, claim.line, territories) is None:
+        return None
+    return Refusal("ROE-21", "the partner may not claim this line now, by a decision of the manufacturer", "barred")

@@ -1,0 +1,206 @@
+"""Every command, where it is decided, and which stream remembers its answer."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from dealreg.conflict.commands import RuleOnConflict
+from dealreg.conflict.state import CONFLICT
+from dealreg.customer.state import CUSTOMER, IDENTIFIER, NAME_KEY
+from dealreg.file.commands import BringFileToDue, BringOverrideToDue, BringRegistrationToDue
+from dealreg.file.evolve import FILE
+from dealreg.opportunity.commands import FoldOpportunity
+from dealreg.opportunity.state import OPPORTUNITY
+from dealreg.override import commands as overrides
+from dealreg.override.state import OVERRIDE
+from dealreg.partner import commands as partners
+from dealreg.partner.state import PARTNER
+from dealreg.process import (
+    close_registration,
+    enrol_partner,
+    file_registration,
+    fold_opportunity,
+    override_rules,
+    permit,
+    publish_rulebook,
+    record_outcome,
+    record_progress,
+    review_registration,
+    rule_on_conflict,
+)
+from dealreg.process.bring_to_due import bring_to_due
+from dealreg.process.case import Case
+from dealreg.process.view import answer
+from dealreg.registration import commands as registrations
+from dealreg.registration.state import REGISTRATION
+from dealreg.rulebook.commands import PublishRulebook
+from dealreg.rulebook.state import RULEBOOK
+from dealreg.vocabulary.fact import Aggregate, Command, Request
+from dealreg.vocabulary.ids import (
+    StreamId,
+    file_stream,
+    override_id,
+    partner_stream,
+    registration_id,
+    rulebook_stream,
+)
+from dealreg.vocabulary.situation import Situation
+
+Answer = dict[str, JsonValue]
+Decide = Callable[[Situation, Request, Any], Answer]
+
+AGGREGATES: dict[str, Aggregate[Any]] = {
+    aggregate.name: aggregate
+    for aggregate in (
+        PARTNER,
+        RULEBOOK,
+        REGISTRATION,
+        FILE,
+        CUSTOMER,
+        IDENTIFIER,
+        NAME_KEY,
+        CONFLICT,
+        OVERRIDE,
+        OPPORTUNITY,
+    )
+}
+"""Every kind of stream by name."""
+
+
+def _registration(act: Callable[[Situation, Request, Any], UUID]) -> Decide:
+    """A decision on a registration, answered with where it stands."""
+
+    def decided(situation: Situation, request: Request, command: Command) -> Answer:
+        return answer(situation, act(situation, request, command), request.actor)
+
+    return decided
+
+
+def _invited(situation: Situation, request: Request, command: registrations.InvitePartner) -> Answer:
+    joining = record_progress.invite_partner(situation, request, command)
+    return {**answer(situation, command.registration, request.actor), "joining": str(joining["joining"])}
+
+
+def _conflict(situation: Situation, request: Request, command: RuleOnConflict) -> Answer:
+    conflict = rule_on_conflict.rule_on(situation, request, command)
+    state = situation.of(CONFLICT, conflict)
+    ruled = state.ruled
+    return {
+        "conflict": str(conflict),
+        "state": state.life.value,
+        "ruling": ruled.ruling.value if ruled is not None else None,
+        "awarded": str(ruled.awarded) if ruled is not None else None,
+        "departs": ruled.departs if ruled is not None else None,
+    }
+
+
+def _override(act: Callable[[Situation, Request, Any], UUID]) -> Decide:
+    """A decision on an override, answered with how far it is."""
+
+    def decided(situation: Situation, request: Request, command: Command) -> Answer:
+        override = act(situation, request, command)
+        return {"override": str(override), "state": situation.of(OVERRIDE, override).life.value}
+
+    return decided
+
+
+def _file_due(situation: Situation, request: Request, command: BringFileToDue) -> Answer:
+    permit.by_clock(request.actor)
+    return {"happened": bring_to_due(Case.at(situation, command.customer))}
+
+
+def _registration_due(situation: Situation, request: Request, command: BringRegistrationToDue) -> Answer:
+    permit.by_clock(request.actor)
+    return {"happened": close_registration.close_if_due(situation, command.registration)}
+
+
+def _override_due(situation: Situation, request: Request, command: BringOverrideToDue) -> Answer:
+    permit.by_clock(request.actor)
+    return {"happened": override_rules.bring_override_to_due(situation, command.override)}
+
+
+DECIDED: dict[type[Command], Decide] = {
+    registrations.FileRegistration: _registration(file_registration.file_registration),
+    registrations.SupplementRegistration: _registration(file_registration.supplement),
+    registrations.ReturnRegistration: _registration(review_registration.return_registration),
+    registrations.ApproveRegistration: _registration(review_registration.approve_registration),
+    registrations.DeclineRegistration: _registration(review_registration.decline_registration),
+    registrations.WithdrawRegistration: _registration(record_outcome.withdraw),
+    registrations.RecordProgress: _registration(record_progress.progress),
+    registrations.AddEvidence: _registration(record_progress.evidence),
+    registrations.ReportOutcome: _registration(record_outcome.report),
+    registrations.AnswerOffer: _registration(record_progress.answer_offer),
+    registrations.InvitePartner: _invited,
+    registrations.AnswerJoining: _registration(record_progress.answer_joining),
+    RuleOnConflict: _conflict,
+    overrides.ProposeOverride: _override(override_rules.propose),
+    overrides.ApproveOverride: _override(override_rules.approve),
+    overrides.RevokeOverride: _override(override_rules.revoke),
+    FoldOpportunity: fold_opportunity.fold_opportunity,
+    BringFileToDue: _file_due,
+    BringRegistrationToDue: _registration_due,
+    BringOverrideToDue: _override_due,
+}
+"""Where each command is decided; those of partners and rulebooks come from their own files."""
+
+DECIDED.update(
+    dict.fromkeys(
+        (
+            partners.EnrolPartner,
+            partners.NameParents,
+            partners.ChangeTier,
+            partners.AuthorisePartner,
+            partners.ChangeStanding,
+        ),
+        enrol_partner.decide,
+    )
+)
+DECIDED[PublishRulebook] = publish_rulebook.decide
+
+COMMANDS: dict[str, type[Command]] = {command.__name__: command for command in DECIDED}
+"""Every command by class name."""
+
+
+def decide(request: Request, situation: Situation) -> Answer:
+    """Decide what is asked; the facts are in the situation. Raises ``Unread`` and ``Refused``."""
+    return DECIDED[type(request.command)](situation, request, request.command)
+
+
+def home_of(request: Request) -> tuple[str, StreamId]:
+    """The stream that remembers what was answered, and its kind."""
+    command, program = request.command, request.program
+    match command:
+        case registrations.FileRegistration():
+            return "registration", StreamId(registration_id(program, command.filed_by, request.id))
+        case registrations.OfRegistration():
+            return "registration", StreamId(command.registration)
+        case RuleOnConflict():
+            return "conflict", StreamId(command.conflict)
+        case overrides.ProposeOverride():
+            return "override", StreamId(override_id(program, request.actor.caller, request.id))
+        case overrides.ApproveOverride() | overrides.RevokeOverride() | BringOverrideToDue():
+            return "override", StreamId(command.override)
+        case partners.OfPartner():
+            return "partner", partner_stream(program, command.partner)
+        case PublishRulebook():
+            return "rulebook", rulebook_stream(program)
+        case FoldOpportunity():
+            return "opportunity", StreamId(command.message.opportunity)
+        case BringFileToDue():
+            return "file", file_stream(program, command.customer)
+        case BringRegistrationToDue():
+            return "registration", StreamId(command.registration)
+        case _:
+            raise TypeError(f"{type(command).__name__} is no command of this service")
+
+
+def home(request: Request) -> StreamId:
+    """The stream that remembers the answer."""
+    return home_of(request)[1]
+
+
+def home_kind(request: Request) -> str:
+    """The kind of that stream."""
+    return home_of(request)[0]

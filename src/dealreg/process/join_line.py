@@ -1,0 +1,187 @@
+"""A partner joins a registration whose leg at its tier is empty; only when both said yes does either learn the other (ROE-10)."""
+
+from uuid import UUID
+
+from dealreg.engagement.business import add_business_days
+from dealreg.engagement.windows import window_end
+from dealreg.file.events import Asks, ClaimQueued, JoiningAsked, JoiningEnded, LegJoined, LegReleased, LegWindow
+from dealreg.file.overlap import joining_tier
+from dealreg.file.state import HOLDING, Claim, Joining, LegState
+from dealreg.process.approve_line import window_days
+from dealreg.process.case import Case, above
+from dealreg.vocabulary.ids import PartnerId, derived, partner_reader
+from dealreg.vocabulary.values import Tier
+
+
+def may_join(case: Case, claim: Claim, there: Claim) -> bool:
+    """ROE-9: the dealer leg of the other is empty, and the dealer also buys from its distributor."""
+    dealer, distributor = claim.party(Tier.DEALER), there.party(Tier.DISTRIBUTOR)
+    if dealer is None or distributor is None or there.party(Tier.DEALER) is not None:
+        return False
+    if not (case.rules.clauses.joining.in_force and case.rules.clauses.cross_tier.in_force) or not there.holds:
+        return False
+    return distributor in above(case.situation, dealer, case.now) and not _asked(case, there)
+
+
+def _asked(case: Case, there: Claim) -> bool:
+    """Whether the empty place is already spoken for by a joining that waits for answers."""
+    return any(joining.host == there.key for joining in case.file.joinings)
+
+
+def ask_to_join(case: Case, claim: Claim, there: Claim) -> None:
+    """Ask the holder first whether it takes a further partner, unnamed; the newcomer waits."""
+    tier = joining_tier(claim, there)
+    partner, holder = claim.party(tier), _holder(there, tier)
+    if partner is None or holder is None:
+        return
+    joining = derived("joining", case.stream, case.situation.version(case.stream))
+    _ask(case, there, joining, tier, partner, holder, Asks.HOLDER, challenger=claim.registration, invited=False)
+    if not claim.state_is(LegState.CONTESTED):
+        case.record(
+            ClaimQueued(
+                customer=case.customer,
+                registration=claim.registration,
+                line=claim.line,
+                clause="ROE-10",
+                reason="a place beside the holder is asked for",
+                conflict=None,
+                not_before=None,
+                leaves_at=window_end(claim.completed_at, case.rules.zone, case.rules.clauses.queue.entry_days),
+            )
+        )
+
+
+def _holder(there: Claim, tier: Tier) -> str | None:
+    """Who holds the registration that is to be joined: the nearest leg above the empty place, else below."""
+    order = (Tier.DISTRIBUTOR, Tier.MASTER) if tier is Tier.DEALER else (Tier.MASTER, Tier.DEALER)
+    return next((there.party(place) for place in order if there.party(place) is not None), None)
+
+
+def invite(case: Case, there: Claim, tier: Tier, partner: str, holder: str) -> UUID:
+    """The holder invites a partner: the holder's yes is given, the partner is asked. Returns the joining's id."""
+    joining = derived("joining", case.stream, case.situation.version(case.stream))
+    _ask(case, there, joining, tier, partner, holder, Asks.JOINER, challenger=None, invited=True)
+    return joining
+
+
+def _ask(
+    case: Case,
+    there: Claim,
+    joining: UUID,
+    tier: Tier,
+    partner: str,
+    holder: str,
+    asks: Asks,
+    *,
+    challenger: UUID | None,
+    invited: bool,
+) -> None:
+    days = case.rules.clauses.joining.answer_business_days
+    case.record(
+        JoiningAsked(
+            customer=case.customer,
+            registration=there.registration,
+            line=there.line,
+            joining=joining,
+            tier=tier,
+            partner=PartnerId(partner),
+            holder=PartnerId(holder),
+            asks=asks,
+            answer_to=add_business_days(case.situation.asked_at, days, case.rules),
+            challenger=challenger,
+            invited=invited,
+        )
+    )
+
+
+def agreed(case: Case, joining: Joining) -> bool:
+    """One said yes: the other is asked, or both have and the leg is joined. True when it is joined."""
+    there = case.file.claims[joining.host]
+    named_it_itself = joining.challenger is not None and _goes_through(case, joining)
+    if joining.asks is Asks.HOLDER and not named_it_itself:
+        _ask(
+            case,
+            there,
+            joining.joining,
+            joining.tier,
+            joining.partner,
+            joining.holder,
+            Asks.JOINER,
+            challenger=joining.challenger,
+            invited=joining.invited,
+        )
+        return False
+    _join(case, joining, there)
+    return True
+
+
+def _goes_through(case: Case, joining: Joining) -> bool:
+    """Whether the newcomer filed through the holder itself: then its own filing was its yes."""
+    own = case.file.claims.get((joining.challenger, joining.host[1])) if joining.challenger else None
+    return own is not None and any(leg.partner == joining.holder for leg in own.legs)
+
+
+def _join(case: Case, joining: Joining, there: Claim) -> None:
+    """The partner's leg begins with a length of its own, capped by the leg above where the rulebook says so."""
+    zone, capped = case.rules.zone, case.rules.clauses.joining.capped
+    window_to = window_end(case.now, zone, window_days(case, joining.tier, joining.partner, case.now))
+    stop = min((leg.hard_stop_at for leg in there.legs if leg.state in HOLDING and leg.hard_stop_at), default=window_to)
+    over = there.leg(Tier.DISTRIBUTOR) or there.leg(Tier.MASTER)
+    ends = [window_to, stop]
+    if capped and joining.tier is Tier.DEALER and over is not None and over.window_to is not None:
+        ends.append(over.window_to)
+    reader = partner_reader(case.situation.program, joining.partner)
+    case.record(
+        LegJoined(
+            customer=case.customer,
+            registration=there.registration,
+            line=there.line,
+            joining=joining.joining,
+            leg=LegWindow(
+                tier=joining.tier,
+                partner=PartnerId(joining.partner),
+                window_from=case.now,
+                window_to=min(ends),
+                hard_stop_at=stop,
+            ),
+            capped=capped,
+            joined_at=case.now,
+            dealers=(reader,) if joining.tier is Tier.DEALER else (),
+            distributors=() if joining.tier is Tier.DEALER else (reader,),
+        )
+    )
+    _end_own_claim(case, joining)
+
+
+def _end_own_claim(case: Case, joining: Joining) -> None:
+    """The newcomer's own claim has become the leg that it joined."""
+    own = case.file.claims.get((joining.challenger, joining.host[1])) if joining.challenger else None
+    if own is None:
+        return
+    for leg in own.legs:
+        case.record(
+            LegReleased(
+                customer=case.customer,
+                registration=own.registration,
+                line=joining.host[1],
+                tier=leg.tier,
+                partner=PartnerId(leg.partner),
+                clause="ROE-10",
+                reason="it joined the registration that holds the line",
+                released_at=case.now,
+            )
+        )
+
+
+def end_joining(case: Case, joining: Joining, reason: str) -> None:
+    """Somebody said no, or nothing in time, or the place is gone."""
+    case.record(
+        JoiningEnded(
+            customer=case.customer,
+            registration=joining.host[0],
+            line=joining.host[1],
+            joining=joining.joining,
+            reason=reason,
+            ended_at=case.now,
+        )
+    )
