@@ -1,5 +1,6 @@
 """The one door: ``ledger.append`` (architecture D5, D10, D14, section 5), asked directly and broken in every way it forbids."""
 
+import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -45,7 +46,7 @@ def owner(database_url):
         yield connection
 
 
-def _append(connection, cmds, ids, versions, reads=((), (), ()), topics=None):
+def _append(connection, cmds, ids, versions, *, reads=((), (), ()), topics=None):
     states = [b"{}"] * len(cmds)
     return connection.execute(
         "SELECT before, late FROM ledger.append(%s::int[], %s::uuid[], %s::bigint[], %s::text[], %b::bytea[], %s::int[], %s::uuid[], %s::bigint[])",
@@ -97,7 +98,7 @@ def test_instants_grow_from_save_to_save_and_are_one_within_a_save(toy_ledger, s
     rows = [row for row in toy_ledger.notifications(0) if row.stream in {A, B}]
     instants = [row.recorded_at for row in rows if row.stream == A]
     assert instants == [row.recorded_at for row in rows if row.stream == B]
-    assert all(earlier < later for earlier, later in zip(instants, instants[1:], strict=False))
+    assert all(earlier < later for earlier, later in itertools.pairwise(instants))
 
 
 def test_instants_grow_even_when_the_clock_stands_still(owner, own, toy_ledger):
@@ -208,9 +209,10 @@ def test_saves_wait_for_the_turn_and_not_for_the_table(database_url, own, owner)
     with owner.transaction():
         owner.execute("LOCK TABLE ledger.events IN SHARE UPDATE EXCLUSIVE MODE")
         _append(own, [0], [A], [1])
-    with owner.transaction(), pytest.raises(psycopg.errors.LockNotAvailable):
+    with owner.transaction():
         owner.execute("LOCK TABLE ledger.turn IN EXCLUSIVE MODE")
-        _append(own, [0], [B], [1])
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            _append(own, [0], [B], [1])
 
 
 def test_a_ledger_does_not_wait_for_ever_and_lets_no_one_wait(toy_ledger):
