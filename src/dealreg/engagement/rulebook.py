@@ -4,20 +4,29 @@ Every number of the reference program is a default here, so that a program's YAM
 the program's time zone unless a field says business days or hours. Source of the numbers: design, rules.md section 2.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache, cached_property
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from dealreg.engagement.parameters import Clauses, Doctrine, Pending
+from dealreg.engagement.public_holidays import calendar_of
 from dealreg.vocabulary.ids import ProgramId
-from dealreg.vocabulary.values import Amount, Currency, Day, Instant, Key, Model, Text, Tier, Track
+from dealreg.vocabulary.values import Currency, Day, Instant, Key, Model, Ratio, Text, Tier, Track
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Asked of the database once: every version that is read back is checked again."""
+    return frozenset(available_timezones())
 
 
 def _known_zone(name: str) -> str:
     """A window's end is an instant in this zone, so a misspelt one is refused when the rulebook is checked."""
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError(f"{name!r} is not a time zone of the IANA database, such as Europe/Berlin")
     return name
 
@@ -33,6 +42,13 @@ class Calendar(Model):
     subdivision: Key | None = None
     opens: Clock = "09:00"
     closes: Clock = "17:00"
+
+    @model_validator(mode="after")
+    def _has_hours_and_holidays(self) -> Self:
+        calendar_of(self.country, self.subdivision)
+        if self.opens >= self.closes:
+            raise ValueError(f"closes at {self.closes}, which is not after it opens at {self.opens}")
+        return self
 
 
 class Territory(Model):
@@ -55,7 +71,7 @@ class Rate(Model):
 
     from_currency: Currency
     to_currency: Currency
-    rate: Amount
+    rate: Ratio
     day: Day
     source: Text
 
@@ -134,13 +150,18 @@ class RulebookDocument(Model):
 
     def _no_cycle(self) -> None:
         """A territory inside itself would make every scope overlap for ever."""
-        above = {node.territory: node.within for node in self.territories}
+        above = self.above
         for start in above:
             node, steps = above[start], 0
             while node is not None and steps <= len(above):
                 node, steps = above[node], steps + 1
             if steps > len(above):
                 raise ValueError(f"territory {start!r} lies within itself; break the cycle")
+
+    @cached_property
+    def above(self) -> Mapping[str, str | None]:
+        """Every territory and the one above it, ``None`` at a root."""
+        return {node.territory: node.within for node in self.territories}
 
     @property
     def zone(self) -> ZoneInfo:

@@ -16,13 +16,16 @@ from dealreg.partner.commands import (
 )
 from dealreg.partner.state import PARTNER
 from dealreg.process import permit
-from dealreg.process.case import MOST_LEVELS, need_partners, partner_of
+from dealreg.process.case import need_partners, partner_of
 from dealreg.rulebook.state import RULEBOOK
 from dealreg.vocabulary.fact import Request
 from dealreg.vocabulary.ids import PartnerId, partner_stream, rulebook_stream
 from dealreg.vocabulary.refused import Closed, Refused, Unknown
 from dealreg.vocabulary.situation import Situation
 from dealreg.vocabulary.values import Track
+
+LEVELS = 4
+"""Partners above one another: a dealer, its distributor, a master, and one more for a region's master."""
 
 
 def decide(command: OfPartner, request: Request, situation: Situation) -> dict[str, JsonValue]:
@@ -122,17 +125,18 @@ def _parents_fit(situation: Situation, partner: str, parents: tuple[PartnerId, .
 def _no_cycle(situation: Situation, partner: str, parents: Iterable[str], start: datetime) -> None:
     """Walk up as the hierarchy stands from ``start`` on, planned changes included: none of them may close a circle."""
     level = set(parents)
-    for _ in range(MOST_LEVELS - 1):
-        if partner in level:
-            raise Refused(
-                f"the partner would be above itself, by way of {', '.join(sorted(parents))}; break the circle"
-            )
-        if not level:
-            return
+    for _ in range(LEVELS - 1):
+        _not_above_itself(partner, level, parents)
         need_partners(situation, sorted(level))
         level = {str(above) for below in level for above in partner_of(situation, below).parents_since(start)}
+    _not_above_itself(partner, level, parents)
     if level:
-        raise Refused(f"the hierarchy would have more than {MOST_LEVELS - 1} levels; name a parent nearer to the top")
+        raise Refused(f"the hierarchy would have more than {LEVELS} levels; name a parent nearer to the top")
+
+
+def _not_above_itself(partner: str, level: set[str], parents: Iterable[str]) -> None:
+    if partner in level:
+        raise Refused(f"the partner would be above itself, by way of {', '.join(sorted(parents))}; break the circle")
 
 
 def _names_are_known(situation: Situation, command: EnrolPartner | AuthorisePartner) -> None:

@@ -55,6 +55,9 @@ Count = Annotated[int, Field(ge=0, lt=2**31)]
 Amount = Annotated[Decimal, Field(max_digits=18, decimal_places=4)]
 """A decimal of at most 18 digits, 4 of them after the point."""
 
+Ratio = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=9)]
+"""A rate between two units, such as an exchange rate; a yen is 0.006 euro, so 4 decimals would not do."""
+
 Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 """An aware point in time, held in UTC."""
 

@@ -1,0 +1,44 @@
+"""Names of companies: how they are compared, and the coarse key under which newcomers see each other (architecture D13).
+
+Nothing here decides that two names are one customer; an equal comparable name only makes a candidate for a person (ROE-24).
+"""
+
+import re
+import unicodedata
+
+from cleanco import basename
+from cleanco.clean import normalized
+
+KEY_LETTERS = 4
+"""How many letters make a key: two spellings of one company share them, and few companies of a country do."""
+
+UMLAUTS = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "å": "a", "ø": "o", "æ": "a", "œ": "o"})
+SPELT_OUT = re.compile(r"(?<=[^\Waeiou\d_])(?:ae|oe|ue|aa)")
+
+
+def folded(text: str) -> str:
+    """Text as it is compared where it names one thing: no capitals, one space for any run of space, one form for each letter."""
+    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())
+
+
+def comparable(name: str) -> str:
+    """A company's name without legal form, accents, punctuation and spelling of umlauts; never empty for a name of any letters."""
+    core = basename(unicodedata.normalize("NFKC", name))
+    return _plain(core) or _plain(name)
+
+
+def _plain(name: str) -> str:
+    """Lower case, ``ü`` and ``ue`` after a consonant both as ``u``, accents off, letters and digits with single spaces."""
+    lower = SPELT_OUT.sub(lambda found: found[0][0], folded(name).translate(UMLAUTS))
+    letters = "".join(sign if sign.isalnum() else " " for sign in normalized(lower) if sign not in ".'’")
+    return " ".join(letters.split())
+
+
+def name_key(name: str) -> str:
+    """The first letters of the comparable name, spaces left out; empty where a name has no letter or digit."""
+    return comparable(name).replace(" ", "")[:KEY_LETTERS]
+
+
+def country_key(country: str | None) -> str:
+    """The country of a name key: upper case, ``ZZ`` (the code that ISO 3166 leaves to users) where none is given."""
+    return folded(country).upper() if country is not None and folded(country) else "ZZ"
