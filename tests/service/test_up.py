@@ -122,8 +122,12 @@ def start(data_dir):
 
     yield begin
     for up in running:
-        if up.process.poll() is None:
-            up.stop()
+        up.process.terminate()
+        try:
+            up.wait()
+        except subprocess.TimeoutExpired:
+            up.process.kill()
+            up.wait()
         up.process.stdout.close()
 
 
@@ -184,7 +188,8 @@ def test_a_second_ctrl_c_ends_the_waiting(start):
     up.process.send_signal(signal.SIGINT)
     time.sleep(0.5)
     assert up.process.poll() is None
-    assert up.stop(signal.SIGINT) == 0
+    up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(10) == 0  # far less than the 25 s that the role has
 
 
 def test_a_dead_role_is_started_again_with_growing_pauses(start, data_dir):
