@@ -78,6 +78,15 @@ def _registration(act: Callable[[Situation, Request, Any], UUID]) -> Decide:
     return decided
 
 
+def _of_program(act: Callable[[Any, Request, Situation], Answer]) -> Decide:
+    """A decision on a partner or the rulebook, which answers for itself."""
+
+    def decided(situation: Situation, request: Request, command: Command) -> Answer:
+        return act(command, request, situation)
+
+    return decided
+
+
 def _invited(situation: Situation, request: Request, command: registrations.InvitePartner) -> Answer:
     joining = record_progress.invite_partner(situation, request, command)
     return {**answer(situation, command.registration, request.actor), "joining": str(joining["joining"])}
@@ -121,6 +130,15 @@ def _override_due(situation: Situation, request: Request, command: BringOverride
     return {"happened": override_rules.bring_override_to_due(situation, command.override)}
 
 
+def _written(act: Callable[[Any, Request, Situation], Answer]) -> Decide:
+    """A decision on a partner or a rulebook, which answers by itself."""
+
+    def decided(situation: Situation, request: Request, command: Command) -> Answer:
+        return act(command, request, situation)
+
+    return decided
+
+
 DECIDED: dict[type[Command], Decide] = {
     registrations.FileRegistration: _registration(file_registration.file_registration),
     registrations.SupplementRegistration: _registration(file_registration.supplement),
@@ -154,10 +172,10 @@ DECIDED.update(
             partners.AuthorisePartner,
             partners.ChangeStanding,
         ),
-        enrol_partner.decide,
+        _written(enrol_partner.decide),
     )
 )
-DECIDED[PublishRulebook] = publish_rulebook.decide
+DECIDED[PublishRulebook] = _written(publish_rulebook.decide)
 
 COMMANDS: dict[str, type[Command]] = {command.__name__: command for command in DECIDED}
 """Every command by class name."""

@@ -11,9 +11,11 @@ from dealreg.file.state import Claim, LegState
 from dealreg.process.approve_line import decline
 from dealreg.process.case import Case
 from dealreg.process.check_claim import refusal_today
+from dealreg.process.hold_claim import SUPPLY_CONSTRAINT, queue_or_decline
 from dealreg.process.join_line import ask_to_join, end_joining
+from dealreg.process.meetings import meetings_of
 from dealreg.process.open_conflict import close, rule
-from dealreg.process.settle_claim import SUPPLY_CONSTRAINT, meetings_of, queue_or_decline, settle
+from dealreg.process.settle_claim import settle
 from dealreg.vocabulary.ids import PartnerId
 from dealreg.vocabulary.values import Scope, Tier
 
@@ -26,8 +28,19 @@ def after_end(case: Case, claim: Claim, *, offer: bool = True) -> None:
     if not claim.live:
         _leave_conflicts(case, claim)
         _end_joinings(case, claim)
-    if offer and not claim.blocks:
+    if offer and claim.blocks:
+        _fill_place(case, claim)
+    elif offer:
         free_line(case, claim.line, claim.scope)
+
+
+def _fill_place(case: Case, host: Claim) -> None:
+    """A leg ended and left its place empty: the first of the queue that goes through the holder may join (ROE-10)."""
+    for entry in queue_of(case, host.line):
+        how = next((m.how for m in meetings_of(case, entry) if m.there.registration == host.registration), None)
+        if how is Relation.JOINS and refusal_today(case, entry) is None:
+            _try_joining(case, entry, host, how)
+            return
 
 
 def _end_dependent_leg(case: Case, claim: Claim) -> None:

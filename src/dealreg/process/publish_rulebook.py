@@ -15,6 +15,8 @@ from dealreg.vocabulary.situation import Situation
 def decide(command: PublishRulebook, request: Request, situation: Situation) -> dict[str, JsonValue]:
     """Publish a version; it takes force at its own instant, or now where that has passed: nothing is judged anew.
 
+    A program's first version alone may take force in the past: nothing was judged by another, and a backfill needs rules.
+
     Raises ``NotAllowed``, ``Refused`` for another program's rulebook, ``Closed`` where a version has that name.
     """
     permit.of_desk(request.actor, "publish a rulebook")
@@ -22,9 +24,10 @@ def decide(command: PublishRulebook, request: Request, situation: Situation) -> 
     if document.program != situation.program:
         raise Refused(f"the rulebook is of program {document.program!r}; publish it there, or correct its 'program'")
     stream = rulebook_stream(situation.program)
-    if situation.of(RULEBOOK, stream).version(document.version) is not None:
+    known = situation.of(RULEBOOK, stream)
+    if known.version(document.version) is not None:
         raise Closed(f"version {document.version!r} is published and stays as it is; give the new one another name")
-    force_from = max(document.force_from, situation.at)
+    force_from = max(document.force_from, situation.at) if known.versions else document.force_from
     event = RulebookPublished(version=document.version, force_from=force_from, document=document)
     situation.record(RULEBOOK, stream, event)
     return {

@@ -13,7 +13,8 @@ from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import Case, registration_of
 from dealreg.process.enter_claims import enter
 from dealreg.process.free_line import after_end, empty_queue, leave_queue
-from dealreg.process.settle_claim import meetings_of, queue_or_decline
+from dealreg.process.hold_claim import queue_or_decline
+from dealreg.process.meetings import meetings_of
 from dealreg.registration.commands import ReportOutcome, WithdrawRegistration
 from dealreg.registration.events import OutcomeKind, OutcomeReported, RegistrationWithdrawn
 from dealreg.registration.state import REGISTRATION

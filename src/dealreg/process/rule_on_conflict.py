@@ -10,9 +10,10 @@ from dealreg.process import permit
 from dealreg.process.approve_line import approve
 from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import Case
+from dealreg.process.hold_claim import queue_or_decline
 from dealreg.process.open_conflict import rule
 from dealreg.process.record_outcome import release
-from dealreg.process.settle_claim import bar_others, queue_or_decline
+from dealreg.process.settle_claim import bar_others
 from dealreg.vocabulary.fact import Request
 from dealreg.vocabulary.refused import Closed, NotAllowed, Unknown
 from dealreg.vocabulary.situation import Situation

@@ -3,36 +3,23 @@
 ``28 | 2, 1, 3 | 21 | 7, 8, 9 (4, 5, 6 say who is earlier) | 30``. 28, 2, 1 and 3 were tried before the claim came here.
 """
 
-from datetime import datetime, timedelta
-from typing import NamedTuple
-
 from dealreg.conflict.events import Ruling
 from dealreg.engagement.parameters import Doctrine, Pending
 from dealreg.engagement.territory import scopes_overlap
-from dealreg.engagement.windows import window_end
-from dealreg.file.events import ClaimLinked, ClaimQueued, Verb
-from dealreg.file.overlap import Relation, relation
-from dealreg.file.state import LIVE, ActiveOverride, Claim, LegState
+from dealreg.file.overlap import Relation
+from dealreg.file.state import LIVE, Claim, LegState
 from dealreg.process.approve_line import approve, approve_or_hold, approve_without_window, decline
-from dealreg.process.case import Case, above, registration_of
+from dealreg.process.case import Case
+from dealreg.process.hold_claim import closed_by_override, letting_in, linked, queue_or_decline, too_soon
 from dealreg.process.join_line import ask_to_join, may_join
+from dealreg.process.meetings import Meeting, before, earlier, meetings_of, same_second
 from dealreg.process.open_conflict import CLAUSES, contest, kind_of, opened, propose, rule
-
-SUPPLY_CONSTRAINT = "supply_constraint"
-"""This ground only marks allocation as suspended and stops the holder's clock; it closes no line (ROE-21)."""
-
-
-class Meeting(NamedTuple):
-    """A claim that is there, and how the newcomer stands to it."""
-
-    there: Claim
-    how: Relation
 
 
 def settle(case: Case, claim: Claim) -> None:
     """Decide the claim as far as it can be decided now; it ends approved, held for a person, waiting or declined."""
     meetings = meetings_of(case, claim)
-    if _linked(case, claim, meetings) or _overridden(case, claim) or _too_soon(case, claim):
+    if linked(case, claim, meetings) or closed_by_override(case, claim) or too_soon(case, claim):
         return
     if claim.tender:
         approve_or_hold(case, claim)
@@ -50,90 +37,6 @@ def settle(case: Case, claim: Claim) -> None:
         bar_others(case, case.again(claim))
 
 
-def meetings_of(case: Case, claim: Claim) -> list[Meeting]:
-    """The live claims of others on the same line and an overlapping scope, in order of acceptance."""
-    day = claim.completed_at
-    hierarchy = {leg.partner: above(case.situation, leg.partner, day) for leg in claim.legs}
-    return [
-        Meeting(there, relation(claim, there, hierarchy))
-        for there in case.file.living(claim.line)
-        if there.registration != claim.registration
-        and not there.tender
-        and scopes_overlap(case.rules, claim.scope, there.scope)
-    ]
-
-
-def _linked(case: Case, claim: Claim, meetings: list[Meeting]) -> bool:
-    """ROE-28: the same partner in the same leg on the same line again gains nothing."""
-    first = next((m.there for m in meetings if m.how is Relation.SAME and m.there.entry < claim.entry), None)
-    if first is None or not case.rules.clauses.repetition.in_force:
-        return False
-    case.record(
-        ClaimLinked(
-            customer=case.customer,
-            registration=claim.registration,
-            line=claim.line,
-            linked_to=first.registration,
-            clause="ROE-28",
-            linked_at=case.now,
-        )
-    )
-    return True
-
-
-def _overridden(case: Case, claim: Claim) -> bool:
-    """ROE-21: while an override suspends the line it is closed to all and the queue waits."""
-    closing = [
-        override
-        for override in case.file.overrides
-        if override.verb is Verb.SUSPEND
-        and override.ground != SUPPLY_CONSTRAINT
-        and override.line == claim.line
-        and scopes_overlap(case.rules, override.scope, claim.scope)
-    ]
-    if not closing or not case.rules.clauses.override.in_force:
-        return False
-    queue_or_decline(case, claim, "ROE-21", "the line is closed by a decision of the manufacturer")
-    return True
-
-
-def letting_in(case: Case, claim: Claim) -> ActiveOverride | None:
-    """ROE-21 ``admit`` and ``reassign``: the override that lets this claim's partner onto the line."""
-    partners = {leg.partner for leg in claim.legs}
-    return next(
-        (
-            override
-            for override in case.file.overrides
-            if override.verb in {Verb.ADMIT, Verb.REASSIGN}
-            and override.line == claim.line
-            and override.partner in partners
-            and scopes_overlap(case.rules, override.scope, claim.scope)
-        ),
-        None,
-    )
-
-
-def _too_soon(case: Case, claim: Claim) -> bool:
-    """ROE-12: after a lapse the same partner at the same tier is protected on that line again only after so many days."""
-    lapse = case.rules.clauses.lapse
-    if not lapse.in_force or claim.not_before is not None:
-        return False
-    ends = [
-        window_end(past.ended_at, case.rules.zone, lapse.again_after_days)
-        for past in case.file.ended
-        if past.line == claim.line
-        and any((leg.tier, leg.partner) == (past.tier, past.partner) for leg in claim.legs)
-        and scopes_overlap(case.rules, past.scope, claim.scope)
-    ]
-    again = max(ends, default=None)
-    if again is None or again <= case.now:
-        return False
-    queue_or_decline(
-        case, claim, "ROE-12", "the same partner's protection of this line ended too recently", not_before=again
-    )
-    return True
-
-
 def _meet_blocking(case: Case, claim: Claim, blocking: list[Meeting]) -> None:
     """Section 1a (ii) and (iii), after ROE-10's joining where a place is empty."""
     contesting = [m for m in blocking if m.how is not Relation.JOINS]
@@ -141,16 +44,16 @@ def _meet_blocking(case: Case, claim: Claim, blocking: list[Meeting]) -> None:
         ask_to_join(case, claim, blocking[0].there)
         return
     meeting = contesting[0]
-    kind = kind_of(claim, meeting.there, meeting.how, tie=_same_second(case, claim, meeting.there))
-    earlier = _earlier(case, claim, meeting.there)
-    ground = earlier or f"the line is {_word(meeting.there)} for another claim"
+    kind = kind_of(claim, meeting.there, meeting.how, tie=same_second(case, claim, meeting.there))
+    shown = earlier(case, claim, meeting.there)
+    ground = shown or f"the line is {_word(meeting.there)} for another claim"
     if meeting.how is Relation.OUTSIDE and may_join(case, claim, meeting.there):
         _contest(
             case, claim, meeting, "its dealer place is empty and the dealer also buys from its distributor", Ruling.JOIN
         )
-        ask_to_join(case, claim, meeting.there)
+        ask_to_join(case, case.again(claim), meeting.there)
         return
-    if earlier is not None:
+    if shown is not None:
         late_but_earlier = claim.priority_at < meeting.there.priority_at and case.rules.clauses.priority.in_force
         _contest(case, claim, meeting, ground, Ruling.AWARD_CHALLENGER if late_but_earlier else Ruling.UPHOLD_INCUMBENT)
         return
@@ -193,7 +96,7 @@ def _word(there: Claim) -> str:
 
 def _contest(case: Case, claim: Claim, meeting: Meeting, ground: str, ruling: Ruling) -> None:
     """To the desk: the incumbent keeps what it has, the challenger is contested (section 1a iii)."""
-    kind = kind_of(claim, meeting.there, meeting.how, tie=_same_second(case, claim, meeting.there))
+    kind = kind_of(claim, meeting.there, meeting.how, tie=same_second(case, claim, meeting.there))
     conflict = opened(case, claim, meeting.there, kind, ground)
     awarded = meeting.there if ruling is not Ruling.AWARD_CHALLENGER else claim
     contest(case, case.again(claim), conflict, CLAUSES[kind], ground)
@@ -211,37 +114,12 @@ def _why(case: Case, ruling: Ruling) -> str:
     return f"by {doctrine} (ROE-4) and order of acceptance the incumbent came first; earlier evidence is a ground, not a verdict"
 
 
-def _same_second(case: Case, claim: Claim, there: Claim) -> bool:
-    """ROE-6: priority times are compared in whole seconds; under ``merit`` there are no ties."""
-    if not case.rules.clauses.same_instant.in_force or case.rules.clauses.priority.doctrine is Doctrine.MERIT:
-        return False
-    return claim.priority_at.replace(microsecond=0) == there.priority_at.replace(microsecond=0)
-
-
-def _earlier(case: Case, claim: Claim, there: Claim) -> str | None:
-    """Section 1a (iii): what sends the meeting to the desk, in words; ``None`` where nothing does."""
-    if _same_second(case, claim, there):
-        return "both have the same priority time to the second"
-    if claim.priority_at < there.priority_at and case.rules.clauses.priority.doctrine is not Doctrine.FIRST_APPROVED:
-        return "the claim that arrived later has the earlier priority time"
-    look_back = case.rules.clauses.cross_tier.evidence_look_back_days
-    oldest = (claim.submitted_at - timedelta(days=look_back)).astimezone(case.rules.zone).date()
-    newest = there.priority_at.astimezone(case.rules.zone).date()
-    proofs = registration_of(case.situation, claim.registration).evidence
-    dated = [proof for proof in proofs if oldest <= proof.dated_on < newest]
-    return (
-        f"its evidence is dated {dated[0].dated_on.isoformat()}, before the incumbent's priority time"
-        if dated
-        else None
-    )
-
-
 def _meet_waiting(case: Case, claim: Claim, waiting: list[Meeting]) -> bool:
     """ROE-4 to ROE-6 against claims that are not decided. True when that settles the claim."""
     contested = [m for m in waiting if m.there.state_is(LegState.CONTESTED)]
     pending = [m for m in waiting if m.there.state_is(LegState.PENDING)]
     for meeting in (*contested, *pending):
-        ground = _earlier(case, claim, meeting.there)
+        ground = earlier(case, claim, meeting.there)
         if ground is not None or meeting in contested:
             _contest(case, claim, meeting, ground or "the line is contested", Ruling.UPHOLD_INCUMBENT)
             return True
@@ -256,46 +134,12 @@ def _meet_waiting(case: Case, claim: Claim, waiting: list[Meeting]) -> bool:
     ahead = [
         m
         for m in waiting
-        if m.there.state_is(LegState.QUEUED) and m.there.not_before is None and _before(m.there, claim)
+        if m.there.state_is(LegState.QUEUED) and m.there.not_before is None and before(m.there, claim)
     ]
     if ahead and not claim.state_is(LegState.QUEUED):
         queue_or_decline(case, claim, "ROE-5", "others wait for the line")
         return True
     return False
-
-
-def _before(there: Claim, claim: Claim) -> bool:
-    return (there.priority_at, there.entry) < (claim.priority_at, claim.entry)
-
-
-def queue_or_decline(
-    case: Case,
-    claim: Claim,
-    clause: str,
-    reason: str,
-    *,
-    not_before: datetime | None = None,
-    conflict_named: bool = False,
-) -> None:
-    """Refused for an overlap only: it waits where the queue is in use, else it is declined (section 1a ii)."""
-    queue = case.rules.clauses.queue
-    if not queue.in_use:
-        decline(case, claim, clause, reason)
-        return
-    if claim.state_is(LegState.QUEUED) and claim.queue_clause == clause:
-        return
-    case.record(
-        ClaimQueued(
-            customer=case.customer,
-            registration=claim.registration,
-            line=claim.line,
-            clause=clause,
-            reason=reason,
-            conflict=claim.conflict if conflict_named else None,
-            not_before=not_before,
-            leaves_at=window_end(claim.completed_at, case.rules.zone, queue.entry_days),
-        )
-    )
 
 
 def bar_others(case: Case, winner: Claim) -> None:

@@ -1,0 +1,116 @@
+"""What keeps a claim from being looked at further: linked, closed by an override, back too soon; and how it waits (section 1a)."""
+
+from datetime import datetime
+
+from dealreg.engagement.territory import scopes_overlap
+from dealreg.engagement.windows import window_end
+from dealreg.file.events import ClaimLinked, ClaimQueued, Verb
+from dealreg.file.overlap import Relation
+from dealreg.file.state import ActiveOverride, Claim, LegState
+from dealreg.process.approve_line import decline
+from dealreg.process.case import Case
+from dealreg.process.meetings import Meeting
+
+SUPPLY_CONSTRAINT = "supply_constraint"
+"""This ground only marks allocation as suspended and stops the holder's clock; it closes no line (ROE-21)."""
+
+
+def linked(case: Case, claim: Claim, meetings: list[Meeting]) -> bool:
+    """ROE-28: the same partner in the same leg on the same line again gains nothing."""
+    first = next((m.there for m in meetings if m.how is Relation.SAME and m.there.entry < claim.entry), None)
+    if first is None or not case.rules.clauses.repetition.in_force:
+        return False
+    case.record(
+        ClaimLinked(
+            customer=case.customer,
+            registration=claim.registration,
+            line=claim.line,
+            linked_to=first.registration,
+            clause="ROE-28",
+            linked_at=case.now,
+        )
+    )
+    return True
+
+
+def closed_by_override(case: Case, claim: Claim) -> bool:
+    """ROE-21: while an override suspends the line it is closed to all and the queue waits."""
+    closing = [
+        override
+        for override in case.file.overrides
+        if override.verb is Verb.SUSPEND
+        and override.ground != SUPPLY_CONSTRAINT
+        and override.line == claim.line
+        and scopes_overlap(case.rules, override.scope, claim.scope)
+    ]
+    if not closing or not case.rules.clauses.override.in_force:
+        return False
+    queue_or_decline(case, claim, "ROE-21", "the line is closed by a decision of the manufacturer")
+    return True
+
+
+def letting_in(case: Case, claim: Claim) -> ActiveOverride | None:
+    """ROE-21 ``admit`` and ``reassign``: the override that lets this claim's partner onto the line."""
+    partners = {leg.partner for leg in claim.legs}
+    return next(
+        (
+            override
+            for override in case.file.overrides
+            if override.verb in {Verb.ADMIT, Verb.REASSIGN}
+            and override.line == claim.line
+            and override.partner in partners
+            and scopes_overlap(case.rules, override.scope, claim.scope)
+        ),
+        None,
+    )
+
+
+def too_soon(case: Case, claim: Claim) -> bool:
+    """ROE-12: after a lapse the same partner at the same tier is protected on that line again only after so many days."""
+    lapse = case.rules.clauses.lapse
+    if not lapse.in_force or claim.not_before is not None:
+        return False
+    ends = [
+        window_end(past.ended_at, case.rules.zone, lapse.again_after_days)
+        for past in case.file.ended
+        if past.line == claim.line
+        and any((leg.tier, leg.partner) == (past.tier, past.partner) for leg in claim.legs)
+        and scopes_overlap(case.rules, past.scope, claim.scope)
+    ]
+    again = max(ends, default=None)
+    if again is None or again <= case.now:
+        return False
+    queue_or_decline(
+        case, claim, "ROE-12", "the same partner's protection of this line ended too recently", not_before=again
+    )
+    return True
+
+
+def queue_or_decline(
+    case: Case,
+    claim: Claim,
+    clause: str,
+    reason: str,
+    *,
+    not_before: datetime | None = None,
+    conflict_named: bool = False,
+) -> None:
+    """Refused for an overlap only: it waits where the queue is in use, else it is declined (section 1a ii)."""
+    queue = case.rules.clauses.queue
+    if not queue.in_use:
+        decline(case, claim, clause, reason)
+        return
+    if claim.state_is(LegState.QUEUED) and claim.queue_clause == clause:
+        return
+    case.record(
+        ClaimQueued(
+            customer=case.customer,
+            registration=claim.registration,
+            line=claim.line,
+            clause=clause,
+            reason=reason,
+            conflict=claim.conflict if conflict_named else None,
+            not_before=not_before,
+            leaves_at=window_end(claim.completed_at, case.rules.zone, queue.entry_days),
+        )
+    )

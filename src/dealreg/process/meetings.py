@@ -1,0 +1,60 @@
+"""Which claims a claim meets on its line, and who of the two is earlier (rules.md ROE-4 to ROE-9, section 1a)."""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from dealreg.engagement.parameters import Doctrine
+from dealreg.engagement.territory import scopes_overlap
+from dealreg.file.overlap import Relation, relation
+from dealreg.file.state import Claim
+from dealreg.process.case import Case, above, registration_of
+
+
+class Meeting(NamedTuple):
+    """A claim that is there, and how the newcomer stands to it."""
+
+    there: Claim
+    how: Relation
+
+
+def meetings_of(case: Case, claim: Claim) -> list[Meeting]:
+    """The live claims of others on the same line and an overlapping scope, in order of acceptance."""
+    day = claim.completed_at
+    hierarchy = {leg.partner: above(case.situation, leg.partner, day) for leg in claim.legs}
+    return [
+        Meeting(there, relation(claim, there, hierarchy))
+        for there in case.file.living(claim.line)
+        if there.registration != claim.registration
+        and not there.tender
+        and scopes_overlap(case.rules, claim.scope, there.scope)
+    ]
+
+
+def same_second(case: Case, claim: Claim, there: Claim) -> bool:
+    """ROE-6: priority times are compared in whole seconds; under ``merit`` there are no ties."""
+    if not case.rules.clauses.same_instant.in_force or case.rules.clauses.priority.doctrine is Doctrine.MERIT:
+        return False
+    return claim.priority_at.replace(microsecond=0) == there.priority_at.replace(microsecond=0)
+
+
+def earlier(case: Case, claim: Claim, there: Claim) -> str | None:
+    """Section 1a (iii): what sends the meeting to the desk, in words; ``None`` where nothing does."""
+    if same_second(case, claim, there):
+        return "both have the same priority time to the second"
+    if claim.priority_at < there.priority_at and case.rules.clauses.priority.doctrine is not Doctrine.FIRST_APPROVED:
+        return "the claim that arrived later has the earlier priority time"
+    look_back = case.rules.clauses.cross_tier.evidence_look_back_days
+    oldest = (claim.submitted_at - timedelta(days=look_back)).astimezone(case.rules.zone).date()
+    newest = there.priority_at.astimezone(case.rules.zone).date()
+    proofs = registration_of(case.situation, claim.registration).evidence
+    dated = [proof for proof in proofs if oldest <= proof.dated_on < newest]
+    return (
+        f"its evidence is dated {dated[0].dated_on.isoformat()}, before the incumbent's priority time"
+        if dated
+        else None
+    )
+
+
+def before(there: Claim, claim: Claim) -> bool:
+    """Whether the other comes first by priority time, then by order of acceptance."""
+    return (there.priority_at, there.entry) < (claim.priority_at, claim.entry)
