@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel
 
+from dealreg.service.ledger.auditing import subject_erased
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.ledger.recorded import PersonalRow
 from dealreg.vocabulary.values import Sealed
@@ -55,10 +56,23 @@ def shown(ledger: Ledger, wanted: Iterable[str]) -> dict[str, str]:
     return {row["ref"]: row["value"] for row in rows}
 
 
-def forget(ledger: Ledger, subject: str) -> int:
-    """Delete all that is held about a person; how many values. The facts and their proofs stand. Raises ``Unavailable``."""
-    rows = ledger.run(
-        "WITH gone AS (DELETE FROM personal.held WHERE subject = %s RETURNING 1) SELECT count(*) AS n FROM gone",
-        [subject],
-    )
-    return int(rows[0]["n"])
+def erase(auditor: Ledger, subject: str, *, by: str, reason: str) -> int:
+    """Delete all that is held about a person and record that it was done, together; how many values there were.
+
+    ``auditor`` is a ledger of the role ``dealreg_auditor``. The facts that name the values and their proofs stand. ``by`` and
+    ``reason`` stay for ever: they name no person. Raises ``Unavailable``.
+    """
+    erased = 0
+    while held := auditor.run("SELECT ref::text AS ref FROM personal.held WHERE subject = %s", [subject]):
+        refs_held = [str(row["ref"]) for row in held]
+        fact = subject_erased(refs_held, by=by, reason=reason)
+        auditor.run(ERASE, [refs_held, [fact.stream], [fact.topic], [fact.state]])
+        erased += len(refs_held)
+    return erased
+
+
+ERASE = """
+WITH gone AS (DELETE FROM personal.held WHERE ref = ANY (%s::uuid[]))
+SELECT ledger.append_audit(%b::uuid[], '{1}', %b::text[], %b::bytea[])
+"""
+"""One statement: nothing is deleted without the fact, and no fact says so of what is still there."""

@@ -11,13 +11,14 @@ from typing import Any
 import structlog
 from pydantic import JsonValue
 
-from dealreg.service.ledger.cache import States
+from dealreg.service.ledger.cache import Seen, States
 from dealreg.service.ledger.errors import Unstorable
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.ledger.outcomes import Broken, Decided, LateOutcome, Outcome, RefusedOutcome
 from dealreg.service.ledger.recorded import Appended, PersonalRow, Saved, Statement
 from dealreg.service.ledger.sitting import Core, Sitting
 from dealreg.service.ledger.task import Made, Task, digest_of
+from dealreg.service.ledger.watermarks import WatermarkView
 from dealreg.service.personal import refs
 from dealreg.vocabulary.fact import Aggregate, Request
 from dealreg.vocabulary.ids import StreamId
@@ -51,6 +52,7 @@ class Dispatch:
         self.ledger = ledger
         self._core = Core(decide, home, home_kind, build)
         self._states = States(ledger, aggregates, cache_size)
+        self._watermarks = WatermarkView(ledger)
 
     def decide_batch(
         self, requests: Sequence[Request], personal: Personal | None = None, extra_sql: Sequence[Statement] = ()
@@ -74,6 +76,13 @@ class Dispatch:
             _tell(request, outcomes[number], tries=tries, batch=len(requests), milliseconds=milliseconds)
         return [outcomes[number] for number in range(len(requests))]
 
+    def see(self, streams: Mapping[StreamId, str]) -> Seen:
+        """Streams as they stand, for a shell that needs to know of one; ``streams`` maps each to its aggregate's name.
+
+        Raises ``Unavailable``.
+        """
+        return self._states.see(streams)
+
     def _tasks(self, requests: Sequence[Request], outcomes: dict[int, Outcome]) -> list[Task]:
         """A task for each request whose home can be named."""
         tasks = []
@@ -92,7 +101,7 @@ class Dispatch:
         self, tasks: Sequence[Task], outcomes: dict[int, Outcome], personal: Personal, extra: Sequence[Statement]
     ) -> list[Task]:
         """Decide and save once; the tasks that came too late."""
-        sitting = Sitting(self._states, self._core)
+        sitting = Sitting(self._states, self._core, self._watermarks.now())
         made = sitting.decide(tasks) if tasks else []
         try:
             appended = self._save(made, personal, extra, sitting.head)

@@ -121,7 +121,7 @@ class Ledger:
         """The event of a row in its present shape. Raises ``ValueError`` when this build cannot read it."""
         return self._mapper.to_domain_event(StoredEvent(row.stream, row.version, row.topic, row.state))
 
-    def run(self, statement: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    def run(self, statement: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[dict[str, Any]]:
         """Run one statement of ours as this process's role, in a transaction of its own; the rows, if it has any.
 
         For the tables beside the ledger (dead letters, heartbeats, personal). Raises ``Unavailable`` and ``Unstorable``.

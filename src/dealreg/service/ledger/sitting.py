@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from dealreg.service.ledger.cache import AnyHeld, States
 from dealreg.service.ledger.task import Made, Task, left_by, sealed
+from dealreg.service.ledger.watermarks import Watermarks
 from dealreg.vocabulary.fact import Request
 from dealreg.vocabulary.ids import StreamId
 from dealreg.vocabulary.refused import Refused, Reused
@@ -38,6 +39,7 @@ class Sitting:
 
     states: States
     core: Core
+    watermarks: Watermarks = field(default_factory=dict)
     now: dict[StreamId, AnyHeld] = field(default_factory=dict)
     unreadable: dict[StreamId, Exception] = field(default_factory=dict)
     at: datetime = _NEVER
@@ -83,7 +85,9 @@ class Sitting:
 
     def _one(self, task: Task) -> Made:
         """One decision on the states as they are now. Raises ``Unread`` when it needs a stream that can be read."""
-        situation = Situation(task.request.program, task.request.door_at or self.at, self.now)
+        situation = Situation(
+            task.request.program, task.request.door_at or self.at, self.now, self.watermarks.get(task.request.program)
+        )
         try:
             return self._answer(task, situation)
         except Unread as unread:

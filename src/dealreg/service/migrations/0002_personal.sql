@@ -16,5 +16,8 @@ COMMENT ON COLUMN personal.held.value IS 'The very text that was digested with t
 
 CREATE INDEX held_by_subject ON personal.held (subject);
 
-GRANT USAGE ON SCHEMA personal TO dealreg_app;
+GRANT USAGE ON SCHEMA personal TO dealreg_app, dealreg_auditor;
 GRANT SELECT, INSERT, DELETE ON personal.held TO dealreg_app;
+
+-- Who erases a person also records that it was done, in one transaction; it need not see the values for that.
+GRANT SELECT (ref, subject), DELETE ON personal.held TO dealreg_auditor;
