@@ -16,7 +16,13 @@ STRENGTH = ("lei", "duns", "vat", "crm", "domain")
 """Which scheme is believed first where two name different customers: the legal entity, the site, the tax unit, a CRM's record of it,
 and last the domain, which a group of companies may share."""
 
-ACCOUNT_15 = re.compile(r"001[0-9A-Za-z]{12}")
+SAME_COUNTRY = {"GR": "EL", "XI": "GB"}
+"""Greece writes EL before its numbers; a British number is one also where it is used for Northern Ireland."""
+
+VAT_MODULE = {"CH": "uid", "NO": "orgnr"}
+"""Where a VAT number is the number of the enterprise with a word behind it that changes with the language."""
+
+ACCOUNT_15 = re.compile(r"001(?=[0-9]*[A-Za-z])[0-9A-Za-z]{12}")
 CHECK_SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 LABEL = re.compile(r"(?!\d+$)[a-z0-9-]+$")
 
@@ -49,19 +55,21 @@ def _duns(value: str) -> str:
 
 
 def _vat(value: str) -> str:
-    """With the prefix of its country; Greece writes EL, Switzerland CHE, Norway and Great Britain their own."""
+    """With the prefix of its country; the words that some countries write after the number are left out."""
     compact = re.sub(r"[\s./-]", "", value).upper()
-    prefix = compact[:2]
-    module = get_cc_module("gr" if prefix == "EL" else prefix, "vat") if re.fullmatch(r"[A-Z]{2}", prefix) else None
+    country = SAME_COUNTRY.get(compact[:2], compact[:2])
+    named = re.fullmatch(r"[A-Z]{2}", country) is not None
+    module = get_cc_module({"EL": "GR"}.get(country, country), VAT_MODULE.get(country, "vat")) if named else None
     if module is None:
         raise NotAnIdentifier(f"{value!r} is no VAT number; begin with the letters of its country, such as DE136695976")
-    for number in (compact, compact[2:]):
+    number = re.sub(r"(?:MWST|TVA|IVA|TPV|MVA)$", "", compact[2:]) if country in VAT_MODULE else compact[2:]
+    for written in (country + number, number):
         try:
-            kept = re.sub(r"[^0-9A-Z]", "", str(module.validate(number)).upper())
+            kept = str(module.validate(written))
         except ValidationError:
             continue
-        return kept if kept.startswith(prefix) else prefix + kept
-    raise NotAnIdentifier(f"{value!r} is no valid VAT number of {prefix}; its length or a check digit is wrong")
+        return kept if kept.startswith(country) else country + kept
+    raise NotAnIdentifier(f"{value!r} is no valid VAT number of {country}; its length or a check digit is wrong")
 
 
 def _lei(value: str) -> str:
@@ -81,7 +89,7 @@ def _domain(value: str) -> str:
         name = idna.encode(host, uts46=True, transitional=False).decode("ascii")
     except (idna.IDNAError, UnicodeError):
         raise NotAnIdentifier(f"{value!r} is no domain; give one such as example.com") from None
-    name = name.removeprefix("www.")
+    name = re.sub(r"^www\.(?=.*\.)", "", name)
     if "." not in name or not LABEL.match(name.rpartition(".")[2]):
         raise NotAnIdentifier(f"{value!r} is no domain; give one such as example.com")
     if name in FREE_MAIL:

@@ -13,6 +13,9 @@ KEY_LETTERS = 4
 """How many letters make a key: two spellings of one company share them, and few companies of a country do."""
 
 UMLAUTS = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "å": "a", "ø": "o", "æ": "a", "œ": "o"})
+UNSPACED_FORMS = re.compile(r"株式会社|\(株\)|有限会社|合同会社|股份有限公司|有限责任公司|有限公司|주식회사|유한회사")
+"""Legal forms written without a space, which a library that works by words does not see."""
+
 SPELT_OUT = re.compile(r"(?<=[^\Waeiou\d_])(?:ae|oe|ue|aa)")
 
 
@@ -23,7 +26,7 @@ def folded(text: str) -> str:
 
 def comparable(name: str) -> str:
     """A company's name without legal form, accents, punctuation and spelling of umlauts; never empty for a name of any letters."""
-    core = basename(unicodedata.normalize("NFKC", name))
+    core = basename(UNSPACED_FORMS.sub(" ", unicodedata.normalize("NFKC", name)), prefix=True)
     return _plain(core) or _plain(name)
 
 
