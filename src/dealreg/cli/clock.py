@@ -1,0 +1,59 @@
+"""``dealreg clock``: the role that lets due things happen where nobody asks."""
+
+import signal
+import threading
+from types import FrameType
+
+import psycopg
+import structlog
+import typer
+
+from dealreg.service.composition import House
+from dealreg.service.logs import configure_logging
+from dealreg.service.settings import Role, Settings
+from dealreg.service.timekeeping import LOOK_SECONDS, Timekeeper, leading
+
+log = structlog.get_logger(__name__)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("clock")(clock)
+
+
+def clock(
+    *,
+    once: bool = typer.Option(False, "--once", help="Look once, ask for all that is due, and stop."),
+    as_json: bool = typer.Option(False, "--json", help="Print what happened as JSON (with --once)."),
+) -> None:
+    """Lapse windows, start grace and hard stops, offer the queue's first: at the instant they fall due, once each."""
+    settings = Settings()
+    configure_logging(settings)
+    with House(settings) as house:
+        keeper = Timekeeper(house.dispatch, house.reading)
+        if once:
+            pause = keeper.look()
+            typer.echo(f'{{"next_look_seconds": {pause}}}' if as_json else f"looked; next look in {pause:.1f} s")
+            return
+        _until_stopped(settings, keeper)
+
+
+def _until_stopped(settings: Settings, keeper: Timekeeper) -> None:
+    """Run as leader until SIGTERM or SIGINT; a database that goes away is waited for."""
+    stop = threading.Event()
+
+    def _stop(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    while not stop.is_set():
+        try:
+            with leading(settings.database_url(Role.APP), stop) as had:
+                if had:
+                    log.info("clock_started")
+                    keeper.run(stop)
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            log.warning("clock_waits", reason=str(error).splitlines()[:1])
+            stop.wait(LOOK_SECONDS)
+    log.info("clock_stopped")
