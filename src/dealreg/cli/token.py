@@ -13,6 +13,7 @@ def register(app: typer.Typer) -> None:
 
 
 def token(
+    *,
     role: Annotated[
         str, typer.Option(help="dealer, distributor, master_distributor, channel_manager, deal_desk, auditor or crm.")
     ],

@@ -1,0 +1,104 @@
+"""What a process is made of, built from its settings: here the core meets the ledger, the read models and the keys.
+
+Everything is opened at its first use, so a process starts before its database is there, says so in its readiness, and goes on once
+it is.
+"""
+
+import importlib.metadata
+from contextlib import ExitStack
+from functools import cached_property
+from typing import Self
+
+from dealreg.process import deciding
+from dealreg.service.ledger.cache import States
+from dealreg.service.ledger.dispatch import Dispatch
+from dealreg.service.ledger.dispatcher import Dispatcher
+from dealreg.service.ledger.ledger import Ledger
+from dealreg.service.projecting.asking import Reading
+from dealreg.service.replay import Replay
+from dealreg.service.settings import Role, Settings
+from dealreg.service.tokens import Verifier, verifier
+from dealreg.vocabulary.fact import Request
+
+
+def build() -> str:
+    """The name of this program in every fact that it records."""
+    return f"dealreg-{importlib.metadata.version('dealreg')}"
+
+
+def dispatch(ledger: Ledger) -> Dispatch:
+    """Decides with this build's core on a ledger."""
+    return Dispatch(
+        ledger,
+        decide=deciding.decide,
+        home=deciding.home,
+        home_kind=deciding.home_kind,
+        aggregates=deciding.AGGREGATES,
+        build=build(),
+    )
+
+
+class House:
+    """The parts of one process. Threads share it; leave it by ``close`` or as a context."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Nothing is opened before its first use."""
+        self.settings = settings
+        self._opened = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self._opened.close()
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger as the role that decides."""
+        return self._opened.enter_context(Ledger(self.settings.database_url(Role.APP)))
+
+    @cached_property
+    def audited(self) -> Ledger:
+        """The ledger as the role that folds for auditors; it can append nothing but facts of audit."""
+        url = self.settings.database_url(Role.AUDITOR)
+        return self._opened.enter_context(Ledger(url, role="dealreg_auditor", pool_size=4))
+
+    @cached_property
+    def dispatch(self) -> Dispatch:
+        """Decides batches."""
+        return dispatch(self.ledger)
+
+    @cached_property
+    def dispatcher(self) -> Dispatcher:
+        """The queue of callers that ask one thing at a time."""
+        return Dispatcher(self.dispatch)
+
+    @cached_property
+    def reading(self) -> Reading:
+        """Questions to the read models, under row-level security."""
+        return self._opened.enter_context(Reading(self.settings.database_url(Role.READER)))
+
+    @cached_property
+    def replay(self) -> Replay:
+        """Folds for those who may read the ledger through us: the desk, managers of their region, auditors."""
+        return Replay(self.audited)
+
+    @cached_property
+    def states(self) -> States:
+        """Streams as they stand now, with the requests that each has answered."""
+        return States(self.ledger, deciding.AGGREGATES, size=1000)
+
+    def answered_before(self, request: Request) -> bool:
+        """Whether a request of this caller with this id was decided already, whatever its content. Raises ``Unavailable``."""
+        home = deciding.home(request)
+        held = self.states.see({home: deciding.home_kind(request)}).held.get(home)
+        return held is not None and (request.actor.caller, request.id) in held.answered
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        """Checks bearer tokens."""
+        return verifier(self.settings)

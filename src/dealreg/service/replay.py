@@ -1,0 +1,150 @@
+"""What was true at a recorded instant, by folding the ledger up to it: for the desk, managers, auditors, and of a partner's own records.
+
+A recorded instant T means the last position whose ``recorded_at`` is at or before T. Instants grow strictly from save to save, so it
+never cuts one (architecture D18). What has been recorded by T never changes, so an answer about the past is the same for ever; one
+about an instant later than the newest fact is not, and says so.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from dealreg.conflict.state import CONFLICT, Conflict
+from dealreg.file.events import LegJoined
+from dealreg.file.evolve import FILE
+from dealreg.file.state import Claim, CustomerFile
+from dealreg.override.state import OVERRIDE, Override
+from dealreg.registration.events import Readers
+from dealreg.registration.state import REGISTRATION, Registration
+from dealreg.service.condition import recorded_newest
+from dealreg.service.ledger.ledger import Ledger
+from dealreg.service.ledger.recorded import Recorded
+from dealreg.vocabulary.fact import Aggregate, Event
+from dealreg.vocabulary.ids import StreamId, file_stream
+from dealreg.vocabulary.refused import Unknown
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A place in the log. ``final``: nothing that is recorded later can change what was true there."""
+
+    position: int
+    asked: datetime | None
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fact with its place and the instant at which it was recorded."""
+
+    position: int
+    recorded_at: datetime
+    recorded: Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationThen:
+    """A registration as it was: what was said, and the claims that its customer's file held for it."""
+
+    registration: UUID
+    said: Registration
+    readers: Readers
+    claims: Sequence[Claim] = ()
+    joined: Sequence[LegJoined] = ()
+
+
+class Replay:
+    """Folds streams up to a moment. Threads may share one."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        """``ledger`` as a role that may read it."""
+        self._ledger = ledger
+
+    def moment(self, at: datetime | None = None) -> Moment:
+        """Where an instant lies; without one, the newest fact. Raises ``Unavailable``."""
+        newest = recorded_newest(self._ledger)
+        if newest is None:
+            return Moment(0, at, final=False)
+        if at is None or at > newest[1]:
+            return Moment(newest[0], at, final=False)
+        return Moment(self._ledger.position_at(at), at, final=True)
+
+    def facts(self, streams: Sequence[UUID], moment: Moment) -> Iterator[Told]:
+        """The facts of some streams up to a moment, in the order recorded. Raises ``Unavailable``."""
+        rows = self._ledger.read_many({StreamId(stream): 0 for stream in streams}, moment.position).rows
+        for row in sorted(rows):
+            yield Told(row.position, row.recorded_at, self._ledger.read(row))
+
+    def state(self, aggregate: Aggregate[S], stream: UUID, moment: Moment) -> tuple[S, int]:
+        """The state of a stream at a moment, and its version then (0: it did not exist). Raises ``Unavailable``."""
+        state, version = aggregate.initial, 0
+        for told in self.facts([stream], moment):
+            state, version = aggregate.evolve(state, told.recorded.event), told.recorded.originator_version
+        return state, version
+
+    def registration(self, program: str, registration: UUID, moment: Moment) -> RegistrationThen:
+        """A registration as it was. Raises ``Unknown`` where the program had none, and ``Unavailable``."""
+        said, readers = REGISTRATION.initial, Readers()
+        for fact in self._own(program, REGISTRATION.name, registration, moment):
+            said = REGISTRATION.evolve(said, fact)
+            readers = getattr(fact, "readers", None) or readers
+        if not said.exists:
+            raise no_registration()
+        if said.customer is None:
+            return RegistrationThen(registration, said, readers)
+        file, joined = FILE.initial, []
+        for fact in self._own(program, FILE.name, file_stream(program, said.customer), moment):
+            file = FILE.evolve(file, fact)
+            if isinstance(fact, LegJoined) and fact.registration == registration:
+                joined.append(fact)
+        return RegistrationThen(registration, said, readers, file.of_registration(registration), joined)
+
+    def conflict(self, program: str, conflict: UUID, moment: Moment) -> tuple[Conflict, int]:
+        """A conflict as it was, and its version. Raises ``Unknown`` and ``Unavailable``."""
+        found, version = self._of_program(program, CONFLICT, conflict, moment)
+        if not version:
+            raise Unknown("there is no such conflict; check its id and the instant")
+        return found, version
+
+    def override(self, program: str, override: UUID, moment: Moment) -> tuple[Override, int]:
+        """An override as it was, and its version. Raises ``Unknown`` and ``Unavailable``."""
+        found, version = self._of_program(program, OVERRIDE, override, moment)
+        if not version:
+            raise Unknown("there is no such override; check its id")
+        return found, version
+
+    def customer_file(self, program: str, customer: UUID, moment: Moment) -> CustomerFile:
+        """Every claim on a customer as it was; empty where there was none. Raises ``Unavailable``."""
+        return self.state(FILE, file_stream(program, customer), moment)[0]
+
+    def _own(self, program: str, kind: str, stream: UUID, moment: Moment) -> Iterator[Event]:
+        """The events of a stream, but none of another program or another kind: an id is no permission."""
+        for told in self.facts([stream], moment):
+            if told.recorded.meta.program != program or told.recorded.event.AGGREGATE != kind:
+                return
+            yield told.recorded.event
+
+    def _of_program(self, program: str, aggregate: Aggregate[S], stream: UUID, moment: Moment) -> tuple[S, int]:
+        state, version = aggregate.initial, 0
+        for fact in self._own(program, aggregate.name, stream, moment):
+            state, version = aggregate.evolve(state, fact), version + 1
+        return state, version
+
+
+def no_registration() -> Unknown:
+    """One sentence for what does not exist and for what the asker may not see: they must not be told apart."""
+    return Unknown("there is no such registration; check its id")
+
+
+def readers_of(then: RegistrationThen) -> Mapping[str, frozenset[UUID]]:
+    """Who read a registration then: ``dealers``, ``distributors``, ``managers`` (architecture D9)."""
+    named, joined = then.readers, then.joined
+    return {
+        "dealers": frozenset({*named.dealers, *(reader for one in joined for reader in one.dealers)}),
+        "distributors": frozenset({*named.distributors, *(reader for one in joined for reader in one.distributors)}),
+        "managers": frozenset({*named.managers, *(reader for claim in then.claims for reader in claim.managers)}),
+    }

@@ -1,0 +1,89 @@
+"""The body of a request: the command without what the path, the token or the keeper of personal values says.
+
+Made from the command's own model, so that a field that it gains is in the API and its description at once.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, get_args
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from pydantic import BaseModel, Field, create_model
+
+from dealreg.service.ledger.ledger import Ledger
+from dealreg.service.ledger.recorded import PersonalRow
+from dealreg.service.personal import digest, seal
+from dealreg.vocabulary.fact import Command
+from dealreg.vocabulary.values import Model, Sealed, Text
+
+ACTS_AS: Final[dict[str, str]] = {
+    "FileRegistration": "filed_by",
+    "WithdrawRegistration": "partner",
+    "AnswerOffer": "partner",
+    "AnswerJoining": "partner",
+    "ReportOutcome": "partner",
+}
+"""The field of a command that names the partner who asks: the token's own, unless a distributor asks for a dealer below it."""
+
+
+def sealed_fields(command: type[Command]) -> list[str]:
+    """The fields of a command that hold something personal."""
+    return [name for name, field in command.model_fields.items() if Sealed in get_args(field.annotation)]
+
+
+def body_of(command: type[Command], in_path: frozenset[str], example: Mapping[str, Any]) -> type[BaseModel]:
+    """The model of the body of a command; personal fields are plain text here and sealed before anything is recorded."""
+    fields: dict[str, Any] = {}
+    for name, field in command.model_fields.items():
+        if name in in_path:
+            continue
+        if Sealed in get_args(field.annotation):
+            told = "Personal: kept beside the ledger, where it can be erased; the fact carries a digest."
+            fields[name] = (Text | None, Field(default=None, description=told))
+        elif ACTS_AS.get(command.__name__) == name:
+            told = "For whom it is asked; left out, the partner of the token."
+            fields[name] = (field.annotation | None, Field(default=None, description=told))  # type: ignore[operator]  # a type
+        else:
+            fields[name] = (field.rebuild_annotation(), field)
+    body: type[BaseModel] = create_model(command.__name__, __base__=Model, __doc__=command.__doc__, **fields)
+    body.model_config["json_schema_extra"] = {"examples": [dict(example)]}
+    body.model_rebuild(force=True)
+    return body
+
+
+class Keeping:
+    """Seals the personal fields of a request so that a repeat of it has the same digest (ROE-28).
+
+    The ``ref`` is derived from who asked and with which request id; the salt is random, and a repeat finds it beside the value.
+    """
+
+    def __init__(self, ledger: Ledger, caller: str, request: str) -> None:
+        """Whose request it is, and its id."""
+        self._ledger, self._caller, self._request = ledger, caller, request
+
+    def seal(self, values: Mapping[str, str]) -> tuple[dict[str, Sealed], list[PersonalRow]]:
+        """What the command carries for each field, and the rows to keep with its facts. Raises ``Unavailable``."""
+        known = self._known(values)
+        found, rows = {}, []
+        for field, value in values.items():
+            ref = str(self._ref(field))
+            _, fresh = seal(value.strip().casefold(), value)
+            row = fresh._replace(ref=ref, salt=known.get(ref, fresh.salt))
+            found[field] = Sealed(ref=ref, digest=digest(row.salt, value))
+            rows.append(row)
+        return found, rows
+
+    def _ref(self, field: str) -> UUID:
+        return uuid5(NAMESPACE_URL, f"dealreg:personal\n{self._caller}\n{self._request}\n{field}")
+
+    def _known(self, fields: Mapping[str, str]) -> dict[str, bytes]:
+        if not fields:
+            return {}
+        refs = [self._ref(field) for field in fields]
+        rows = self._ledger.run("SELECT ref::text AS ref, salt FROM personal.held WHERE ref = ANY (%s::uuid[])", [refs])
+        return {row["ref"]: bytes(row["salt"]) for row in rows}
+
+
+def shown(body: BaseModel) -> Iterator[tuple[str, Any]]:
+    """The fields that the caller sent; what was left out keeps the command's own default."""
+    for name in body.model_fields_set:
+        yield name, getattr(body, name)

@@ -1,0 +1,71 @@
+"""What must hold before a command on something that exists is decided, and what a refusal may say about it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from dealreg.service.composition import House
+from dealreg.service.insight import Insight
+from dealreg.service.replay import no_registration
+from dealreg.service.telling import ConflictTold, OverrideTold, RegistrationTold
+from dealreg.service.tokens import Claims
+from dealreg.vocabulary.refused import Refused, Unknown
+from dealreg.web.opaque import etag
+from dealreg.web.problems import Trouble
+
+OF_PROGRAM: Final = ("registration", "conflict", "override")
+"""What a path may name by an id that does not say of which program it is."""
+
+_FIRST = """
+SELECT convert_from(state, 'UTF8')::jsonb #>> '{meta,program}' AS program FROM ledger.events
+WHERE originator_id = %s AND originator_version = 1
+"""
+
+
+def require_own_program(house: House, claims: Claims, in_path: Mapping[str, Any]) -> None:
+    """Raise ``Unknown`` for what belongs to another program: an id is no permission (architecture D16)."""
+    for kind in OF_PROGRAM:
+        if kind in in_path:
+            found = house.ledger.run(_FIRST, [in_path[kind]])
+            if not found or found[0]["program"] != claims.program:
+                raise no_registration() if kind == "registration" else Unknown(f"there is no such {kind}; check its id")
+
+
+def tag(told: RegistrationTold | ConflictTold | OverrideTold) -> str:
+    """The ETag of what the manufacturer's people read: everything but of which instant it is."""
+    return etag(told.model_dump(mode="json", exclude={"as_of"}))
+
+
+def current_tag(house: House, claims: Claims, resource: str, in_path: Mapping[str, Any]) -> str:
+    """The ETag that a resource has now for this caller. Raises ``Unknown`` and ``Unavailable``."""
+    insight = Insight(house.replay, claims)
+    match resource:
+        case "registration":
+            return tag(insight.registration(in_path["registration"], None))
+        case "conflict":
+            return tag(insight.conflict(in_path["conflict"], None))
+        case _:
+            return tag(insight.override(in_path["override"], None))
+
+
+def require_match(
+    house: House, claims: Claims, resource: str, in_path: Mapping[str, Any], if_match: str | None
+) -> None:
+    """Raise ``Trouble`` unless the caller names the state that the resource is in: nobody decides on what he has not read.
+
+    It is compared with the ledger itself, not with a read model that may be behind.
+    """
+    if if_match is None:
+        raise Trouble(
+            "unread", f"Read the {resource} and send its ETag in If-Match: what you decide on may have changed."
+        )
+    given = {one.strip() for one in if_match.split(",")}
+    if "*" not in given and current_tag(house, claims, resource, in_path) not in given:
+        raise Trouble("changed", f"Read the {resource} again, look at what changed, and decide with its new ETag.")
+
+
+def masked(house: House, claims: Claims, in_path: Mapping[str, Any], refused: Refused) -> Refused:
+    """The refusal, or, where the caller may not know of the registration at all, what a wrong id is answered."""
+    registration = in_path.get("registration")
+    if registration is None or Insight(house.replay, claims).sees_registration(registration):
+        return refused
+    return no_registration()

@@ -1,0 +1,148 @@
+"""The real app on a test's own database: a small program, and a caller for each role."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from dealreg.service.composition import House
+from dealreg.service.projecting.projector import Projector
+from dealreg.service.settings import Settings
+from dealreg.service.token_key import read_or_make
+from dealreg.service.tokens import mint
+from dealreg.vocabulary.fact import Actor, Role
+from dealreg.vocabulary.ids import PartnerId
+from dealreg.web.app import create
+
+PROGRAM = "reference"
+
+RULEBOOK = {
+    "program": PROGRAM,
+    "version": "2026-1",
+    "force_from": "2026-01-01T00:00:00Z",
+    "territories": [
+        {"territory": "WORLD"},
+        {"territory": "EMEA", "within": "WORLD"},
+        {"territory": "DE", "within": "EMEA"},
+        {"territory": "APAC", "within": "WORLD"},
+        {"territory": "JP", "within": "APAC"},
+    ],
+    "product_lines": [{"line": "storage"}, {"line": "network"}],
+}
+
+PARTNERS: dict[str, dict[str, Any]] = {
+    "MASTER": {"track": "distributor", "tier": "master"},
+    "NORTH": {"track": "distributor", "tier": "premier", "parents": ["MASTER"]},
+    "SOUTH": {"track": "distributor", "tier": "authorized"},
+    "ALPHA": {"track": "dealer", "tier": "authorized", "parents": ["NORTH"]},
+    "BETA": {"track": "dealer", "tier": "authorized", "parents": ["NORTH"]},
+    "GAMMA": {"track": "dealer", "tier": "authorized", "parents": ["SOUTH"]},
+}
+
+ACTORS = {
+    "alpha": Actor(role=Role.DEALER, subject="u-alpha", partner=PartnerId("ALPHA")),
+    "beta": Actor(role=Role.DEALER, subject="u-beta", partner=PartnerId("BETA")),
+    "gamma": Actor(role=Role.DEALER, subject="u-gamma", partner=PartnerId("GAMMA")),
+    "north": Actor(role=Role.DISTRIBUTOR, subject="u-north", partner=PartnerId("NORTH")),
+    "south": Actor(role=Role.DISTRIBUTOR, subject="u-south", partner=PartnerId("SOUTH")),
+    "master": Actor(role=Role.MASTER, subject="u-master", partner=PartnerId("MASTER")),
+    "emea": Actor(role=Role.CHANNEL_MANAGER, subject="u-emea", region="EMEA"),
+    "apac": Actor(role=Role.CHANNEL_MANAGER, subject="u-apac", region="APAC"),
+    "desk": Actor(role=Role.DEAL_DESK, subject="u-desk"),
+    "desk2": Actor(role=Role.DEAL_DESK, subject="u-desk-2"),
+    "auditor": Actor(role=Role.AUDITOR, subject="u-auditor"),
+    "crm": Actor(role=Role.CRM, subject="u-crm"),
+}
+
+
+@dataclass
+class Caller:
+    """Somebody at the door. A write gets a name of its own unless one is given."""
+
+    client: TestClient
+    token: str
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def get(self, path: str, *, headers: dict[str, str] | None = None, **params: Any):
+        return self.client.get(
+            path, params=params, headers={"Authorization": f"Bearer {self.token}", **(headers or {})}
+        )
+
+    def post(self, path: str, body: Any = None, *, key: str | None = None, match: str | None = None, method="POST"):
+        headers = {"Authorization": f"Bearer {self.token}"}
+        headers["Idempotency-Key"] = key if key is not None else f"k{next(self.numbers)}"
+        if match is not None:
+            headers["If-Match"] = match
+        return self.client.request(method, path, json=body, headers=headers)
+
+    def decide(self, resource: str, verb: str, body: Any = None, **more: Any):
+        """Read it, and decide on what was read."""
+        return self.post(f"{resource}/{verb}", body, match=self.get(resource).headers.get("etag", "*"), **more)
+
+
+@dataclass
+class World:
+    """A running app with a program in it."""
+
+    house: House
+    client: TestClient
+    settings: Settings
+    callers: dict[str, Caller]
+
+    def __getitem__(self, name: str) -> Caller:
+        return self.callers[name]
+
+    def project(self) -> None:
+        """Let every read model catch up."""
+        Projector(self.settings.database_url("projector"), strict=True).catch_up()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings(DEALREG_DATA=tmp_path / "dealreg", DATABASE_URL=database_url, PROGRAM=PROGRAM)
+
+
+@pytest.fixture
+def bare(settings: Settings) -> Iterator[World]:
+    """The app, and nothing in its ledger."""
+    key = read_or_make(settings.token_key_file)
+    with House(settings) as house, TestClient(create(house), raise_server_exceptions=False) as client:
+        callers = {name: Caller(client, mint(key, actor, PROGRAM, seconds=600)) for name, actor in ACTORS.items()}
+        yield World(house, client, settings, callers)
+
+
+@pytest.fixture
+def world(bare: World) -> World:
+    """The app with a rulebook and six partners."""
+    done = bare["desk"].post("/rulebooks", {"document": RULEBOOK})
+    assert done.status_code == 200, done.text
+    for partner, said in PARTNERS.items():
+        body = {
+            "lines": ["storage", "network"],
+            "territories": ["WORLD"],
+            "effective_from": "2026-01-01T00:00:00Z",
+            **said,
+        }
+        done = bare["desk"].post(f"/partners/{partner}", body, method="PUT")
+        assert done.status_code == 200, done.text
+    return bare
+
+
+def claim(
+    dealer: str | None, distributor: str | None, *, customer: str = "150483782", territory: str = "DE", **more: Any
+):
+    """What a partner files: one line of storage for the customer with this DUNS number."""
+    legs = [{"tier": "distributor", "partner": distributor}] if distributor else []
+    legs += [{"tier": "dealer", "partner": dealer}] if dealer else []
+    return {
+        "customer": {"identifiers": [{"scheme": "duns", "value": customer}], "name": "Acme GmbH", "country": "DE"},
+        "lines": [{"line": "storage", "scope": {"territory": territory}, "legs": legs}],
+        "value": {"amount": "48000.00", "currency": "EUR"},
+        "close_on": "2027-03-31",
+        "contact": "Erika Mustermann, erika@acme.example",
+        **more,
+    }
