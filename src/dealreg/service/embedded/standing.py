@@ -62,11 +62,16 @@ def _nobody() -> tuple[int, int]:
     return account.pw_uid % 2**32, account.pw_gid % 2**32
 
 
-def own_standing() -> Standing:
-    """The best standing for a server started by this process."""
+def own_standing(files: Path) -> Standing:
+    """The best standing for a server started by this process, over `files` if they are there already.
+
+    Files that nobody owns are nobody's for ever: in a namespace they would be out of reach.
+    """
     if os.geteuid() != 0:
         return Standing.ORDINARY
-    nobody()
+    uid, _ = nobody()
+    if files.exists() and files.stat().st_uid == uid:
+        return Standing.NOBODY
     return Standing.NAMESPACE if _may(Standing.NAMESPACE) else Standing.NOBODY
 
 
