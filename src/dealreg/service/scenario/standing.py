@@ -1,0 +1,183 @@
+"""How a claim, a registration, a conflict, an override or a joining stands, in the words that a case uses."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from dealreg.conflict.state import CONFLICT, Conflict
+from dealreg.file.events import ClaimLinked, FileEvent, LineApproved
+from dealreg.file.evolve import FILE
+from dealreg.file.state import Claim, CustomerFile, Leg, LegState
+from dealreg.override.state import OVERRIDE
+from dealreg.registration.state import REGISTRATION, Registration
+from dealreg.service.ledger.recorded import Recorded
+from dealreg.service.scenario.form import Expectation
+from dealreg.service.scenario.memory import MemoryLedger
+from dealreg.service.scenario.naming import Names
+from dealreg.vocabulary.ids import StreamId, file_stream
+from dealreg.vocabulary.values import Tier
+
+ORDER = (
+    LegState.PROTECTED, LegState.SUSPENDED, LegState.APPROVED, LegState.CONTESTED, LegState.PENDING, LegState.QUEUED,
+    LegState.FULFILLED, LegState.LAPSED, LegState.RELEASED, LegState.WITHDRAWN, LegState.DECLINED,
+)  # fmt: skip
+"""The state of several legs together is the first that one of them has (rules.md section 1, State of a registration)."""
+
+Parts = dict[str, str]
+
+
+class Absent(Exception):
+    """What a case asks about is not there."""
+
+
+class Standing:
+    """Answers what a case asks about the ledger of that case."""
+
+    def __init__(self, program: str, ledger: MemoryLedger, names: Names, local: Callable[[datetime], datetime]) -> None:
+        """``local`` turns an instant into the wall clock of the program's zone."""
+        self._program, self._ledger, self._names, self._local = program, ledger, names, local
+
+    def of(self, asked: Expectation) -> Parts:
+        """Every part that can be said of the thing. Raises ``Absent`` when there is no such thing."""
+        answer: dict[str, Callable[..., Parts]] = {
+            "registration": self._registration,
+            "claim": self._claim,
+            "conflict": self._conflict,
+            "override": self._override,
+            "joining": self._joining,
+        }
+        return {part: said for part, said in answer[asked.kind](*asked.words).items() if said}
+
+    def _id(self, name: str) -> UUID:
+        if not self._names.knows(name):
+            raise Absent(f"nothing is named {name!r}")
+        return self._names.id(name, "then")
+
+    def _at(self, instant: datetime | None) -> str:
+        if instant is None:
+            return ""
+        local = self._local(instant)
+        return local.strftime("%Y-%m-%d %H:%M:%S" if local.second else "%Y-%m-%d %H:%M")
+
+    def _until(self, end: datetime | None) -> str:
+        """The last day that a half-open end leaves."""
+        return "" if end is None else self._local(end - timedelta(microseconds=1)).date().isoformat()
+
+    def _registration(self, name: str) -> Parts:
+        state: Registration = self._ledger.states.state(REGISTRATION, StreamId(self._id(name)))
+        claims = self._file(state.customer).of_registration(self._id(name)) if state.customer else []
+        answer_by = state.returned.answer_by if state.returned else None
+        return {
+            "state": self._life(state, claims),
+            "missing": ", ".join(state.missing),
+            "priority_at": self._at(state.priority_at),
+            "completed_at": self._at(state.completed_at),
+            "closes_at": self._at(state.closes_at),
+            "answer_by": self._at(answer_by),
+            "stage": state.stage or "",
+        }
+
+    def _life(self, state: Registration, claims: list[Claim]) -> str:
+        if state.closed:
+            return "closed"
+        if state.returned is not None:
+            return "returned"
+        return "incomplete" if state.completed_at is None else together(leg for claim in claims for leg in claim.legs)
+
+    def _file(self, customer: UUID) -> CustomerFile:
+        state: CustomerFile = self._ledger.states.state(FILE, file_stream(self._program, customer))
+        return state
+
+    def _claim(self, name: str, line: str, tier: str | None = None) -> Parts:
+        registration = self._id(name)
+        state: Registration = self._ledger.states.state(REGISTRATION, StreamId(registration))
+        claim = self._file(state.customer).claims.get((registration, line)) if state.customer else None
+        if claim is None:
+            raise Absent(f"{name} has no claim on {line}")
+        legs = [leg for leg in claim.legs if tier is None or leg.tier is Tier(tier)]
+        if not legs:
+            raise Absent(f"{name} has no {tier} leg on {line}")
+        return self._claim_parts(claim, legs) | self._said(registration, line)
+
+    def _claim_parts(self, claim: Claim, legs: list[Leg]) -> Parts:
+        leg = next((leg for leg in legs if leg.state is LegState.PROTECTED), legs[-1])
+        offered = claim.offer_to is not None and leg.state is LegState.QUEUED
+        return {
+            "state": "offered" if offered else together(legs),
+            "partner": leg.partner,
+            "protected_from": self._at(leg.window_from),
+            "protected_until": self._until(leg.window_to),
+            "protected_to": self._at(leg.window_to),
+            "grace_until": self._until(leg.grace_to),
+            "hard_stop_until": self._until(leg.hard_stop_at),
+            "review_to": self._at(claim.review_to),
+            "offer_to": self._at(claim.offer_to),
+            "not_before": self._at(claim.not_before),
+            "entry": str(claim.entry),
+        }
+
+    def _said(self, registration: UUID, line: str) -> Parts:
+        """What the latest fact that names a clause, an approver or a link said of the claim."""
+        said: Parts = {}
+        for fact in self._about(registration, line):
+            if getattr(fact.event, "clause", None):
+                said["clause"] = str(getattr(fact.event, "clause", ""))
+            if isinstance(fact.event, LineApproved):
+                said["approved_by"] = fact.event.approved_by
+            if isinstance(fact.event, ClaimLinked):
+                said["linked_to"] = self._names.word(fact.event.linked_to)
+        return said
+
+    def _about(self, registration: UUID, line: str) -> list[Recorded]:
+        return [
+            fact
+            for fact in self._ledger.facts
+            if isinstance(fact.event, FileEvent) and (fact.event.registration, fact.event.line) == (registration, line)
+        ]
+
+    def _conflict(self, name: str, line: str) -> Parts:
+        if not self._names.knows(f"{name}/{line}"):
+            raise Absent(f"{name} is in no conflict over {line}")
+        conflict: Conflict = self._ledger.states.state(CONFLICT, StreamId(self._id(f"{name}/{line}")))
+        detected, proposal, ruled = conflict.detected, conflict.proposal, conflict.ruled
+        word = self._names.word
+        latest = ruled or proposal
+        return {
+            "state": conflict.life.value,
+            "kind": detected.kind.value if detected else "",
+            "clause": detected.clause if detected else "",
+            "incumbent": word(conflict.parties[0].registration) if conflict.parties else "",
+            "challengers": ", ".join(word(party.registration) for party in conflict.parties[1:]),
+            "proposal": proposal.ruling.value if proposal else "",
+            "ruling": ruled.ruling.value if ruled else "",
+            "awarded": word(latest.awarded) if latest else "",
+            "ruled_by": ruled.ruled_by if ruled else "",
+            "departs": str(ruled.departs).lower() if ruled else "",
+            "ruling_to": self._at(detected.ruling_to) if detected else "",
+        }
+
+    def _override(self, name: str) -> Parts:
+        life: Any = self._ledger.states.state(OVERRIDE, StreamId(self._id(name))).life
+        return {"state": life.value}
+
+    def _joining(self, name: str, line: str) -> Parts:
+        wanted = self._id(f"joining {name}/{line}")
+        for stream_state in self._ledger.states.of_kind(FILE.name):
+            for joining in stream_state.joinings:
+                if joining.joining == wanted:
+                    return {
+                        "state": "asked",
+                        "asks": joining.asks.value,
+                        "partner": joining.partner,
+                        "holder": joining.holder,
+                        "invited": str(joining.invited).lower(),
+                        "answer_to": self._at(joining.answer_to),
+                    }
+        return {"state": "over"}
+
+
+def together(legs: Iterable[Leg]) -> str:
+    """One word for several legs."""
+    states = {leg.state for leg in legs}
+    return next((state.value for state in ORDER if state in states), "")
