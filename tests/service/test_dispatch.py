@@ -326,6 +326,7 @@ def test_the_cache_forgets_the_least_used_and_reads_it_again(toy_ledger, dispatc
     for turn in range(3):
         outcomes = [small.decide_batch([toy.ask(toy.Put(shelf=name), f"{name}{turn}")])[0] for name in "abcd"]
     assert [outcome.answer for outcome in outcomes] == [{"boxes": 3}] * 4
+    assert list(small._states._kept) == [toy.shelf("c"), toy.shelf("d")]
 
 
 def test_every_request_leaves_one_line(toys):

@@ -12,6 +12,7 @@ import pytest
 from dealreg.service.ledger.errors import Unavailable, Unstorable
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.ledger.recorded import Saved
+from dealreg.service.personal import seal
 from tests import fix_ledger as toy
 
 A, B, C, D = (toy.shelf(name) for name in "abcd")
@@ -296,3 +297,12 @@ def test_a_killed_server_is_unavailable_and_then_there_again(toy_ledger, save, s
     done = toy_ledger.append([save({A: [2]})])
     assert done.late == frozenset()
     assert [row.version for row in toy_ledger.read_many({A: 0}).rows] == [1, 2]
+
+
+def test_a_late_command_leaves_no_personal_value(toy_ledger, save):
+    """The facts that would name it are not there, so nobody would ever ask for its erasure."""
+    toy_ledger.append([save({A: [1]})])
+    stands, late = (seal(f"person-{n}", "Ada")[1] for n in range(2))
+    commands = [Saved(save({B: [1]}).facts, {}, [stands]), Saved(save({A: [1]}).facts, {}, [late])]
+    assert toy_ledger.append(commands).late == {1}
+    assert toy_ledger.run("SELECT ref::text AS ref FROM personal.held") == [{"ref": stands.ref}]
