@@ -41,7 +41,7 @@ def migrate(database_url: str) -> int:
         gate.execute("SELECT pg_advisory_lock(%s)", [_TURN])
         _make_roles(gate)
         applied = _apply(database_url)
-    _provision(database_url)
+        _provision(database_url)
     return applied
 
 

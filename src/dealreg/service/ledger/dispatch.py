@@ -6,6 +6,7 @@ answers each by itself. Those that came too late, and only those, are decided ag
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from random import SystemRandom
 from typing import Any
 
 import structlog
@@ -27,6 +28,11 @@ from dealreg.vocabulary.situation import Situation
 
 TRIES = 6
 """A late command is decided again at most five times (architecture D14)."""
+
+STEP_ASIDE = 0.002
+"""Seconds; doubled with each try, and up to that long a late command waits, so that those who collide do not collide in step."""
+
+_RANDOM = SystemRandom()
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +73,8 @@ class Dispatch:
         tasks = self._tasks(requests, outcomes)
         tries = 0
         while (tasks or extra_sql) and tries < TRIES:
+            if tries:
+                time.sleep(_RANDOM.uniform(0, STEP_ASIDE * 2**tries))
             tries += 1
             tasks = self._try(tasks, outcomes, personal or {}, extra_sql)
             extra_sql = ()
