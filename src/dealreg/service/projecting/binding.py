@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from pydantic_core import from_json, to_json
 
 from dealreg.service.ledger.stored_names import StoredNames
+from dealreg.vocabulary.ids import partner_reader
 
 
 class Row(NamedTuple):
@@ -45,8 +46,19 @@ EXTRAS: dict[str, Callable[[Known], Any]] = {
     "_reason": lambda known: known.meta.get("reason") or known.data.get("reason"),
     "_request": lambda known: (known.meta.get("request") or {}).get("id"),
     "_clause": lambda known: known.data.get("clause"),
+    "_partner_reader": lambda known: _reader(known, "partner"),
+    "_holder_reader": lambda known: _reader(known, "holder"),
 }
-"""What a statement may name beside the fields of its fact. ``_reason`` is the asker's, else the fact's own."""
+"""What a statement may name beside the fields of its fact. ``_reason`` is the asker's, else the fact's own.
+
+``_partner_reader`` and ``_holder_reader`` are the reader ids of the partners that the fields ``partner`` and ``holder`` name.
+"""
+
+
+def _reader(known: Known, field: str) -> str | None:
+    """Who reads as a partner follows from its name alone, for ever (vocabulary.ids)."""
+    named = known.data.get(field)
+    return str(partner_reader(known.meta["program"], named)) if named is not None else None
 
 
 def open_row(row: Row, names: StoredNames) -> Known:

@@ -1,0 +1,12 @@
+-- Every conflict, newest first.
+SELECT conflict, program, customer, customer_name, line, territory, sites, kind, clause, state, incumbent, challengers, left_parties, ground,
+    proposal, ruling, detected_at, ruling_to, closed_at, closed_reason,
+    jsonb_build_array(detected_at, conflict)::text AS cursor
+FROM conflict_queue
+WHERE (detected_at, conflict) < (coalesce((%(after)s::jsonb ->> 0)::timestamptz, 'infinity'), (%(after)s::jsonb ->> 1)::uuid)
+    AND (%(state)s::text IS NULL OR state = %(state)s)
+    AND (%(territory)s::text IS NULL OR territory = %(territory)s)
+    AND (%(kind)s::text IS NULL OR kind = %(kind)s)
+    AND (%(customer)s::uuid IS NULL OR customer = %(customer)s)
+ORDER BY detected_at DESC, conflict DESC
+LIMIT coalesce(%(limit)s::integer, 100)

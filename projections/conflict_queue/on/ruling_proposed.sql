@@ -1,0 +1,16 @@
+-- What the rulebook would rule: clause, version, inputs, and the reasons in words.
+WITH before AS (
+    SELECT reader, conflict, kind, state FROM conflict_queue WHERE conflict = %(conflict)s
+), moved AS (
+    UPDATE conflict_queue SET state = 'proposed', proposal = jsonb_build_object(
+        'ruling', %(ruling)s::text, 'awarded', %(awarded)s::text, 'clause', %(clause)s::text, 'rulebook_version', %(rulebook_version)s::text,
+        'inputs', %(inputs)s::jsonb, 'reasons', %(reasons)s::jsonb, 'proposed_at', %(proposed_at)s::text
+    )
+    WHERE conflict = %(conflict)s
+    RETURNING reader, kind, state
+)
+INSERT INTO conflict_counts AS c (reader, kind, state, n)
+SELECT x.reader, x.kind, x.state, sum(x.n) FROM (
+    SELECT b.reader, b.kind, b.state, -1 AS n FROM before AS b UNION ALL SELECT m.reader, m.kind, m.state, 1 FROM moved AS m
+) AS x GROUP BY x.reader, x.kind, x.state
+ON CONFLICT (reader, kind, state) DO UPDATE SET n = c.n + excluded.n

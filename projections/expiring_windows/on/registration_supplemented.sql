@@ -1,0 +1,1 @@
+UPDATE registrations SET customer_name = coalesce(%(customer_name)s, customer_name) WHERE registration = %(registration)s

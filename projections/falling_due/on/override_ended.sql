@@ -1,0 +1,1 @@
+DELETE FROM falling_due WHERE aggregate = 'override' AND subject = %(override)s

@@ -1,0 +1,2 @@
+-- May touch no row: nothing was missing or asked
+DELETE FROM falling_due WHERE aggregate = 'registration' AND subject = %(registration)s

@@ -1,0 +1,3 @@
+-- A person asks for more.
+-- May touch no row: a registration without a dealer has no reader here
+UPDATE my_deals SET asked = %(reason)s, answer_by = %(answer_by)s WHERE registration = %(registration)s

@@ -1,0 +1,1 @@
+DELETE FROM my_joinings WHERE joining = %(joining)s

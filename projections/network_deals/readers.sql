@@ -1,0 +1,5 @@
+-- Table, who reads it, and the column that says whose row it is.
+VALUES ('network_deals', 'dealreg_reader', 'reader'),
+       ('changes', 'dealreg_reader', 'reader'),
+       ('registrations', NULL, NULL),
+       ('opportunities', NULL, NULL)

@@ -1,0 +1,3 @@
+-- How each leg of one registration came to its state, in order.
+SELECT registration, line, tier, partner, n, state, clause, reason, actor_role, actor, at
+FROM changes WHERE registration = %(registration)s ORDER BY at, line, tier, partner, n

@@ -1,0 +1,87 @@
+-- One row for each reader, registration, line, tier and partner. `changes` counts the changes of state, so that they have an order of their own.
+CREATE TABLE protected_customers (
+    reader             uuid        NOT NULL,
+    registration       uuid        NOT NULL,
+    line               text        NOT NULL,
+    tier               text        NOT NULL,
+    partner            text        NOT NULL,
+    program            text        NOT NULL,
+    filed_by           text        NOT NULL,
+    registration_class text        NOT NULL,
+    customer           uuid,
+    customer_name      text,
+    territory          text        NOT NULL,
+    sites              jsonb       NOT NULL,
+    value_amount       numeric,
+    value_currency     text,
+    close_on           date,
+    stage              text,
+    opportunity        uuid,
+    fields             jsonb,
+    state              text        NOT NULL,
+    since              timestamptz NOT NULL,
+    clause             text,
+    reason             text,
+    conflict           uuid,
+    priority_at        timestamptz,
+    review_to          timestamptz,
+    leaves_at          timestamptz,
+    approved_by        text,
+    hard_stop_at       timestamptz,
+    tender             boolean     NOT NULL DEFAULT false,
+    missing            jsonb,
+    asked              text,
+    answer_by          timestamptz,
+    window_from        timestamptz,
+    window_to          timestamptz,
+    grace_to           timestamptz,
+    offer_to           timestamptz,
+    submitted_at       timestamptz NOT NULL,
+    completed_at       timestamptz,
+    changes            integer     NOT NULL,
+    PRIMARY KEY (reader, registration, line, tier, partner)
+) WITH (fillfactor = 80);
+
+CREATE INDEX protected_customers_newest ON protected_customers (reader, submitted_at, registration, line, tier, partner);
+CREATE INDEX protected_customers_of_line ON protected_customers (registration, line);
+CREATE INDEX protected_customers_of_opportunity ON protected_customers (opportunity);
+CREATE INDEX protected_customers_of_customer ON protected_customers (reader, customer, line, registration, tier, partner);
+
+-- How each row came to its state.
+CREATE TABLE changes (
+    reader       uuid        NOT NULL,
+    registration uuid        NOT NULL,
+    line         text        NOT NULL,
+    tier         text        NOT NULL,
+    partner      text        NOT NULL,
+    n            integer     NOT NULL,
+    state        text        NOT NULL,
+    clause       text,
+    reason       text,
+    actor_role   text        NOT NULL,
+    actor        text        NOT NULL,
+    at           timestamptz NOT NULL,
+    PRIMARY KEY (reader, registration, line, tier, partner, n)
+);
+
+-- What is known before there is a row, or comes again when a row is added. Nobody reads these two.
+CREATE TABLE registrations (
+    registration       uuid        NOT NULL PRIMARY KEY,
+    program            text        NOT NULL,
+    filed_by           text        NOT NULL,
+    registration_class text        NOT NULL,
+    customer           uuid,
+    customer_name      text,
+    value_amount       numeric,
+    value_currency     text,
+    close_on           date,
+    opportunity        uuid,
+    submitted_at       timestamptz NOT NULL,
+    readers            jsonb       NOT NULL,
+    lines              jsonb       NOT NULL
+);
+
+CREATE TABLE opportunities (
+    opportunity uuid  NOT NULL PRIMARY KEY,
+    fields      jsonb NOT NULL
+);
