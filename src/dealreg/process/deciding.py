@@ -29,6 +29,7 @@ from dealreg.process import (
     record_progress,
     review_registration,
     rule_on_conflict,
+    supplement_registration,
 )
 from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import Case
@@ -141,7 +142,7 @@ def _written(act: Callable[[Any, Request, Situation], Answer]) -> Decide:
 
 DECIDED: dict[type[Command], Decide] = {
     registrations.FileRegistration: _registration(file_registration.file_registration),
-    registrations.SupplementRegistration: _registration(file_registration.supplement),
+    registrations.SupplementRegistration: _registration(supplement_registration.supplement),
     registrations.ReturnRegistration: _registration(review_registration.return_registration),
     registrations.ApproveRegistration: _registration(review_registration.approve_registration),
     registrations.DeclineRegistration: _registration(review_registration.decline_registration),

@@ -12,21 +12,20 @@ from dealreg.process.case import Case, above, manager_readers, need_partners, pa
 from dealreg.process.check_registration import complete, missing
 from dealreg.process.enter_claims import enter_all
 from dealreg.process.resolve_customer import resolve_customer
-from dealreg.registration.commands import EndCustomer, FileRegistration, ProofGiven, SupplementRegistration
+from dealreg.registration.commands import EndCustomer, FileRegistration, ProofGiven
 from dealreg.registration.events import (
     EvidenceAdded,
     ProgressRecorded,
     Readers,
     RegistrationFoundIncomplete,
     RegistrationSubmitted,
-    RegistrationSupplemented,
     RequestedLeg,
     RequestedLine,
 )
 from dealreg.registration.state import REGISTRATION
 from dealreg.vocabulary.fact import Request
 from dealreg.vocabulary.ids import PartnerId, RegistrationId, partner_reader, registration_id
-from dealreg.vocabulary.refused import Closed, Refused
+from dealreg.vocabulary.refused import Refused
 from dealreg.vocabulary.situation import Situation
 from dealreg.vocabulary.values import Tier
 
@@ -45,8 +44,8 @@ def file_registration(
     registration = registration_id(situation.program, command.filed_by, request.id)
     if situation.of(REGISTRATION, registration).exists:
         raise Refused("a registration with this request id exists already; use another id", clause="ROE-28")
-    _known_lines(rules, command.lines)
-    lines = tuple(_with_parents(situation, line) for line in command.lines)
+    known_lines(rules, command.lines)
+    lines = tuple(with_parents(situation, line) for line in command.lines)
     customer = resolve_customer(
         situation, situation.program, f"{command.filed_by}:{request.id}", given(command.customer)
     )
@@ -95,7 +94,7 @@ def given(customer: EndCustomer) -> CustomerGiven:
     )
 
 
-def _known_lines(rules: RulebookDocument, lines: tuple[RequestedLine, ...]) -> None:
+def known_lines(rules: RulebookDocument, lines: tuple[RequestedLine, ...]) -> None:
     """A line or territory that the program does not have could never be decided: refused at once."""
     nodes = {node.territory for node in rules.territories}
     named: set[str] = set()
@@ -111,7 +110,7 @@ def _known_lines(rules: RulebookDocument, lines: tuple[RequestedLine, ...]) -> N
         named.add(line.line)
 
 
-def _with_parents(situation: Situation, line: RequestedLine) -> RequestedLine:
+def with_parents(situation: Situation, line: RequestedLine) -> RequestedLine:
     """A dealer's only parent is taken as its distributor; of several one must be named (ROE-2)."""
     tiers = {leg.tier: leg.partner for leg in line.legs}
     dealer = tiers.get(Tier.DEALER)
@@ -180,43 +179,3 @@ def judge(situation: Situation, registration: UUID, *, keep_time: datetime | Non
 def closing(situation: Situation, rules: RulebookDocument, days: int) -> datetime:
     """When a registration that stays incomplete is closed as withdrawn."""
     return window_end(situation.at, rules.zone, days)
-
-
-def supplement(situation: Situation, request: Request, command: SupplementRegistration) -> RegistrationId:
-    """Supply what was missing, or answer a return; the time is kept if the answer came within its limit (ROE-2)."""
-    state = registration_of(situation, command.registration)
-    if state.submitted is None:
-        raise Closed("nothing was submitted")
-    permit.for_partner(situation, request.actor, state.submitted.filed_by)
-    if state.closed or (state.completed_at is not None and state.returned is None):
-        raise Closed("the registration waits for nothing; file a new one or add evidence instead")
-    rules = rules_at(situation, situation.at)
-    keep = state.completed_at if state.returned is not None and situation.at < state.returned.answer_by else None
-    lines = tuple(_with_parents(situation, line) for line in command.lines) if command.lines else None
-    if lines is not None:
-        _known_lines(rules, lines)
-    customer = None
-    if command.customer is not None:
-        key = f"{state.submitted.filed_by}:{request.id}"
-        customer = resolve_customer(situation, situation.program, key, given(command.customer))
-    situation.record(
-        REGISTRATION,
-        command.registration,
-        RegistrationSupplemented(
-            registration=command.registration,
-            customer=customer,
-            customer_name=command.customer.name if command.customer is not None else None,
-            lines=lines,
-            value=command.value,
-            close_on=command.close_on,
-            contact=command.contact,
-            supplemented_at=situation.at,
-            readers=readers(situation, rules, lines) if lines is not None else None,
-        ),
-    )
-    add_evidence(situation, command.registration, state.submitted.filed_by, command.evidence)
-    if state.returned is None or keep is None:
-        judge(situation, command.registration)
-    else:
-        judge(situation, command.registration, keep_time=keep)
-    return RegistrationId(command.registration)

@@ -3,11 +3,13 @@
 from datetime import timedelta
 from typing import NamedTuple
 
+from dealreg.conflict.events import Kind
 from dealreg.engagement.parameters import Doctrine
 from dealreg.engagement.territory import scopes_overlap
 from dealreg.file.overlap import Relation, relation
 from dealreg.file.state import Claim
 from dealreg.process.case import Case, above, registration_of
+from dealreg.process.open_conflict import kind_of
 
 
 class Meeting(NamedTuple):
@@ -18,16 +20,30 @@ class Meeting(NamedTuple):
 
 
 def meetings_of(case: Case, claim: Claim) -> list[Meeting]:
-    """The live claims of others on the same line and an overlapping scope, in order of acceptance."""
+    """The live claims of others on the same line and an overlapping scope, in order of acceptance; where a clause in force speaks."""
     day = claim.completed_at
     hierarchy = {leg.partner: above(case.situation, leg.partner, day) for leg in claim.legs}
-    return [
+    met = [
         Meeting(there, relation(claim, there, hierarchy))
         for there in case.file.living(claim.line)
         if there.registration != claim.registration
         and not there.tender
         and scopes_overlap(case.rules, claim.scope, there.scope)
     ]
+    return [meeting for meeting in met if _in_force(case, claim, meeting)]
+
+
+def _in_force(case: Case, claim: Claim, meeting: Meeting) -> bool:
+    """Whether the clause that keeps the two apart is in force (ROE-7, ROE-8, ROE-9); a place to join needs none."""
+    if meeting.how not in {Relation.OUTSIDE, Relation.DEALERS}:
+        return True
+    clauses = case.rules.clauses
+    speaks = {
+        Kind.CROSS_TIER: clauses.cross_tier,
+        Kind.HORIZONTAL_DISTRIBUTOR: clauses.distributor_exclusivity,
+        Kind.HORIZONTAL_DEALER: clauses.dealer_exclusivity,
+    }
+    return speaks[kind_of(claim, meeting.there, meeting.how, tie=False)].in_force
 
 
 def same_second(case: Case, claim: Claim, there: Claim) -> bool:

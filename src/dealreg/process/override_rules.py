@@ -79,7 +79,7 @@ def approve(situation: Situation, request: Request, command: ApproveOverride) ->
     if state.life is not Life.PROPOSED:
         raise Closed("the override has its two approvals already, or has ended")
     if request.actor.subject in {proposed.proposed_by, *state.approved_by}:
-        raise NotAllowed("proposer and both approvers are three people (ROE-21)")
+        raise NotAllowed("proposer and both approvers are three people; ask somebody else", clause="ROE-21")
     if situation.at >= proposed.override_to:
         raise Closed("the override's last day has passed; propose a new one")
     approval = OverrideApproved(override=command.override, approved_by=request.actor.subject, approved_at=situation.at)

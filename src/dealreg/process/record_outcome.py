@@ -92,6 +92,10 @@ def _won(case: Case, claim: Claim, closed_at: datetime) -> None:
         if claim.live:
             leave_queue(case, claim, "its opportunity was won without protection")
         return
+    if closed_at < claim.completed_at:
+        release(case, claim, "ROE-31", "it was completed after the order", offer=False)
+        empty_queue(case, claim)
+        return
     hours = case.rules.clauses.outcome.before_win_hours
     if closed_at - claim.completed_at < timedelta(hours=hours):
         case.record(

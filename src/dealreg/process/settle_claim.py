@@ -70,7 +70,10 @@ def _meet_blocking(case: Case, claim: Claim, blocking: list[Meeting]) -> None:
             case, claim, "second under a graded doctrine: part of the benefit, no exclusivity, no window"
         )
         return
-    queue_or_decline(case, claim, CLAUSES[kind], ground, conflict_named=True)
+    if case.rules.clauses.priority.doctrine is Doctrine.GRADED:
+        decline(case, claim, "ROE-4", "under a graded doctrine the second has its part, further ones have none")
+    else:
+        queue_or_decline(case, claim, CLAUSES[kind], ground, conflict_named=True)
     rule(case, conflict, Ruling.UPHOLD_INCUMBENT, meeting.there.registration, by="rulebook", reason=ground)
 
 

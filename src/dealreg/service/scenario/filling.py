@@ -4,6 +4,7 @@ The shorthands are four, all of them in README.md of scenarios/: a customer by n
 and a proof as ``visit_report 2026-02-20``. Everything else is fields by their own names.
 """
 
+import json
 import re
 import types
 from collections.abc import Callable, Mapping
@@ -71,6 +72,8 @@ class Filling:
             return self._proofs(value)
         if key == "contact":
             return _sealed(value)
+        if key == "message":
+            return self._message(value, path)
         if key == "document":
             return self.document(self._dated(value))
         if key == "joining" and self.names.knows(f"joining {value}"):
@@ -87,6 +90,16 @@ class Filling:
         if value not in self.customers:
             raise Malformed(f"{path}: no customer is called {value!r}; there are {', '.join(self.customers)}")
         return self.customers[value]
+
+    def _message(self, value: Any, path: str) -> Any:
+        """A message of a CRM: the customer by name, the digest of what it says where none is written."""
+        said = dict(value)
+        customer = self._customer(said.pop("customer"), f"{path}.customer") if "customer" in said else {}
+        named = {key if key != "name" else "customer_name": one for key, one in customer.items()}
+        if "contact" in said:
+            said["contact"] = _sealed(said["contact"])
+        digest = sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+        return {"digest": digest, **named, **self._dated(said)}
 
     def _lines(self, value: Any, path: str) -> Any:
         """``{drives: {in: DE, distributor: nordwind, dealer: bauer}}``, or ``sites: [a, b]`` inside it."""
