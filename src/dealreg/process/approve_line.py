@@ -8,6 +8,7 @@ from dealreg.engagement.windows import day_start, window_end
 from dealreg.file.events import ClaimDeclined, ClaimHeldForReview, LegWindow, LineApproved
 from dealreg.file.state import LIVE, Claim, Leg
 from dealreg.process.case import Case, need_partners, partner_of
+from dealreg.process.meetings import meetings_of
 from dealreg.vocabulary.ids import PartnerId
 from dealreg.vocabulary.values import PartnerTier, Tier
 
@@ -39,7 +40,19 @@ def approve_or_hold(case: Case, claim: Claim) -> bool:
 
 
 def approve(case: Case, claim: Claim, approved_by: str, reason: str, *, clause: str = "ROE-30") -> bool:
-    """Approve all legs of the line together; declined where the anchor leaves nothing. True in both cases: it is decided."""
+    """Approve all legs of the line together; declined where the anchor leaves nothing. True in both cases: it is decided.
+
+    Raises ``AssertionError`` where another exclusive claim blocks the place and no override lets this one in: the hard invariant of the
+    file (architecture D4) is kept here, whatever led to the approval.
+    """
+    if clause != "ROE-21" and not claim.tender:
+        blocking = [
+            m.there.registration
+            for m in meetings_of(case, claim)
+            if m.there.exclusive and m.there.approved_clause != "ROE-21"
+        ]
+        if blocking:
+            raise AssertionError(f"claim {claim.key} would be protected beside {blocking[0]}")
     windows = () if claim.tender else tuple(_window(case, claim, leg) for leg in claim.legs if leg.state in LIVE)
     spent = [window for window in windows if window.window_to <= window.window_from]
     if spent:

@@ -1,11 +1,13 @@
 """What follows when a leg or claim ends: conflicts lose a party, the queue is offered the line (rules.md section 1, Queue)."""
 
+from uuid import UUID
+
 from dealreg.conflict import events as conflict_facts
 from dealreg.conflict.events import Ruling
-from dealreg.conflict.state import CONFLICT
+from dealreg.conflict.state import CONFLICT, Conflict
 from dealreg.engagement.business import add_business_days
 from dealreg.engagement.territory import scopes_overlap
-from dealreg.file.events import ClaimPromoted, LegReleased, LineOffered, QueueLeft, Verb
+from dealreg.file.events import ClaimPromoted, ConflictOpened, LegReleased, LineOffered, QueueLeft, Verb
 from dealreg.file.overlap import Relation
 from dealreg.file.state import Claim, LegState
 from dealreg.process.approve_line import decline
@@ -69,10 +71,7 @@ def _leave_conflicts(case: Case, claim: Claim) -> None:
     for conflict, (line, parties) in list(case.file.conflicts.items()):
         if line != claim.line or claim.registration not in parties:
             continue
-        left = conflict_facts.PartyLeft(
-            conflict=conflict, registration=claim.registration, reason="its claim ended", left_at=case.now
-        )
-        state = case.situation.record(CONFLICT, conflict, left)
+        state = leave_conflict(case, conflict, claim.registration, "its claim ended")
         if len(state.parties) > 1:
             continue
         close(case, conflict, "moot: one party is left")
@@ -99,10 +98,30 @@ def close_joining(case: Case, joining_id: object, reason: str) -> None:
         return
     open_one = next((key for key, (_, parties) in case.file.conflicts.items() if own.registration in parties), None)
     if open_one is not None and own.conflict == open_one:
+        if others_wait(case, open_one, own):
+            return
         queue_or_decline(case, own, "ROE-9", "the line is protected for another claim", conflict_named=True)
         rule(case, open_one, Ruling.UPHOLD_INCUMBENT, joining.host[0], by="rulebook", reason=reason)
     elif not case.rules.clauses.queue.in_use:
         decline(case, own, "ROE-10", "the holder takes no further partner")
+
+
+def leave_conflict(case: Case, conflict: UUID, registration: UUID, reason: str) -> Conflict:
+    """A party leaves an open conflict; the file's list of its parties follows."""
+    left = conflict_facts.PartyLeft(conflict=conflict, registration=registration, reason=reason, left_at=case.now)
+    state = case.situation.record(CONFLICT, conflict, left)
+    parties = tuple(party.registration for party in state.parties)
+    line = case.file.conflicts[conflict][0]
+    case.record(ConflictOpened(customer=case.customer, line=line, conflict=conflict, parties=parties))
+    return state
+
+
+def others_wait(case: Case, conflict: UUID, own: Claim) -> bool:
+    """Whether other parties of the conflict wait for the desk: then one party's joining does not settle it."""
+    return any(
+        claim.conflict == conflict and claim.registration != own.registration and claim.state_is(LegState.CONTESTED)
+        for claim in case.file.living(own.line)
+    )
 
 
 def _promote(case: Case, claim: Claim) -> None:

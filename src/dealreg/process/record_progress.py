@@ -9,7 +9,8 @@ from dealreg.process import permit
 from dealreg.process.approve_line import approve_or_hold, decline
 from dealreg.process.case import Case, registration_of
 from dealreg.process.check_claim import refusal_to_join, refusal_today
-from dealreg.process.free_line import after_end, close_joining
+from dealreg.process.file_registration import judge
+from dealreg.process.free_line import after_end, close_joining, leave_conflict, others_wait
 from dealreg.process.join_line import agreed, invite
 from dealreg.process.open_conflict import rule
 from dealreg.process.record_outcome import opened
@@ -76,7 +77,7 @@ def moved(situation: Situation, command: RecordProgress, partner: PartnerId | No
 
 
 def evidence(situation: Situation, request: Request, command: AddEvidence) -> UUID:
-    """Record a dated proof."""
+    """Record a dated proof; where it was what was missing, the registration is judged complete (ROE-2)."""
     partner = _speaking(situation, request, command.registration)
     given = command.evidence
     situation.record(
@@ -91,6 +92,9 @@ def evidence(situation: Situation, request: Request, command: AddEvidence) -> UU
             added_at=situation.at,
         ),
     )
+    state = registration_of(situation, command.registration)
+    if f"evidence:{given.kind}" in state.missing and not state.closed:
+        judge(situation, command.registration)
     return command.registration
 
 
@@ -201,5 +205,10 @@ def _joining(case: Case, command: AnswerJoining) -> Joining | None:
 def _rule_joined(case: Case, joining: Joining) -> None:
     """A conflict that waited for the joining is ruled so."""
     for conflict, (line, parties) in list(case.file.conflicts.items()):
-        if line == joining.host[1] and joining.challenger in parties:
+        own = case.file.claims.get((joining.challenger, line)) if joining.challenger is not None else None
+        if line != joining.host[1] or own is None or own.registration not in parties:
+            continue
+        if others_wait(case, conflict, own):
+            leave_conflict(case, conflict, own.registration, "it joined the registration that holds the line")
+        else:
             rule(case, conflict, Ruling.JOIN, joining.host[0], by="rulebook", reason="both partners agreed to join")

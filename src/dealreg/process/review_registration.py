@@ -5,11 +5,11 @@ from uuid import UUID
 from dealreg.engagement.business import add_business_days
 from dealreg.file.state import Claim, LegState
 from dealreg.process import permit
-from dealreg.process.approve_line import approve, decline
+from dealreg.process.approve_line import decline
 from dealreg.process.case import Case, registration_of
 from dealreg.process.free_line import after_end
 from dealreg.process.record_outcome import fulfil, opened, release
-from dealreg.process.settle_claim import bar_others
+from dealreg.process.settle_claim import approve_unless_met
 from dealreg.registration.commands import ApproveRegistration, DeclineRegistration, OfRegistration, ReturnRegistration
 from dealreg.registration.events import RegistrationApproved, RegistrationDeclined, RegistrationReturned
 from dealreg.registration.state import REGISTRATION
@@ -42,8 +42,7 @@ def approve_registration(situation: Situation, request: Request, command: Approv
         if claim.win_at is not None:
             fulfil(case, claim)
         else:
-            approve(case, claim, by, request.reason or "approved by the region's channel manager")
-            bar_others(case, case.again(claim))
+            approve_unless_met(case, claim, by, request.reason or "approved by the region's channel manager")
     return command.registration
 
 

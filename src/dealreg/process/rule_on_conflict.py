@@ -7,13 +7,12 @@ from dealreg.conflict.events import Ruling
 from dealreg.conflict.state import CONFLICT, Conflict
 from dealreg.file.state import Claim, LegState
 from dealreg.process import permit
-from dealreg.process.approve_line import approve
 from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import Case
 from dealreg.process.hold_claim import queue_or_decline
 from dealreg.process.open_conflict import rule
 from dealreg.process.record_outcome import release
-from dealreg.process.settle_claim import bar_others
+from dealreg.process.settle_claim import approve_unless_met
 from dealreg.vocabulary.fact import Request
 from dealreg.vocabulary.refused import Closed, NotAllowed, Unknown
 from dealreg.vocabulary.situation import Situation
@@ -68,8 +67,7 @@ def _apply(case: Case, winner: Claim, losers: list[Claim], clause: str, by: str)
             queue_or_decline(case, claim, clause, "ruled for another claim", conflict_named=True)
     current = case.again(winner)
     if not current.holds and current.live:
-        approve(case, current, by, "the desk ruled for it")
-        bar_others(case, case.again(current))
+        approve_unless_met(case, current, by, "the desk ruled for it")
 
 
 def release_held(case: Case, claim: Claim, clause: str) -> None:

@@ -145,6 +145,15 @@ def _meet_waiting(case: Case, claim: Claim, waiting: list[Meeting]) -> bool:
     return False
 
 
+def approve_unless_met(case: Case, claim: Claim, approved_by: str, reason: str) -> None:
+    """A person's yes: approved where nothing blocks it by now, else it meets that claim like any newcomer (section 1a)."""
+    if any(meeting.there.blocks for meeting in meetings_of(case, claim)) and letting_in(case, claim) is None:
+        settle(case, claim)
+        return
+    approve(case, claim, approved_by, reason)
+    bar_others(case, case.again(claim))
+
+
 def bar_others(case: Case, winner: Claim) -> None:
     """The first decision closes what was side by side or waited: each meets a claim that blocks now (ROE-5, section 1a ii)."""
     if not winner.blocks:
