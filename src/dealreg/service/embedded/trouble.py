@@ -20,10 +20,18 @@ class AlreadyHeld(ServerTrouble):
     """Another process holds the data folder."""
 
 
-def with_log(said: str, log: Path) -> str:
-    """`said`, followed by the last lines of the server's own log and where the rest of it is."""
+def with_log(said: str, log: Path, *, since: int = 0) -> str:
+    """`said`, followed by the last lines that the log got after its first `since` bytes, and where the rest of it is."""
     try:
-        lines = log.read_text(errors="replace").splitlines()[-LINES_SHOWN:]
+        lines = log.read_bytes()[since:].decode(errors="replace").splitlines()[-LINES_SHOWN:]
     except OSError:
         return said
     return "\n".join([said, *(f"  {line}" for line in lines), f"The whole log: {log}"])
+
+
+def length_of(log: Path) -> int:
+    """Bytes in a log by now; 0 while there is none."""
+    try:
+        return log.stat().st_size
+    except OSError:
+        return 0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dealreg.service.embedded import children
-from dealreg.service.embedded.trouble import with_log
+from dealreg.service.embedded.trouble import length_of, with_log
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
@@ -46,6 +46,7 @@ class Tended:
         self.child: subprocess.Popen[bytes] | None = None
         self._environment = environment
         self._started_at = 0.0
+        self._said_before = 0
         self._pause = FIRST_PAUSE_SECONDS
         self._due_at = 0.0
 
@@ -55,6 +56,7 @@ class Tended:
         if self.child is not None and self.child.poll() is not None:
             self._mourn(now, report)
         if self.child is None and now >= self._due_at:
+            before = length_of(self.log)
             self.child = children.spawn(
                 self.worker.command,
                 log=self.log,
@@ -63,6 +65,7 @@ class Tended:
                 environment=self._environment,
             )
             self._started_at = now
+            self._said_before = before if length_of(self.log) >= before else 0
         return self._due_at if self.child is None else float("inf")
 
     def _mourn(self, now: float, report: Callable[[str], None]) -> None:
@@ -71,7 +74,7 @@ class Tended:
         if now - self._started_at >= HEALTHY_SECONDS:
             self._pause = FIRST_PAUSE_SECONDS
         died = f"{self.worker.name} ended (return code {self.child.returncode}), again in {self._pause:g} s"
-        report(with_log(died, self.log))
+        report(with_log(died, self.log, since=self._said_before))
         self.child = None
         self._due_at = now + self._pause
         self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
