@@ -12,6 +12,8 @@ from dealreg.engagement.rulebook import RulebookDocument
 LONGEST = 1_000_000
 """Characters; a program with thousands of territories needs a tenth of it."""
 
+DEEPEST = 20
+
 Place = tuple[str | int, ...]
 
 
@@ -42,7 +44,7 @@ def load(text: str) -> RulebookDocument:
         mark = error.problem_mark
         at = f"line {mark.line + 1}: " if mark is not None else ""
         raise DocumentError([f"{at}this is no YAML: {error.problem or error.context}; correct it there"]) from error
-    except (yaml.YAMLError, RecursionError) as error:
+    except yaml.YAMLError as error:
         raise DocumentError([f"this is no YAML that can be read: {error}"]) from error
     if not isinstance(written, dict):
         raise DocumentError(["line 1: a rulebook is a list of settings, such as 'program: reference'"])
@@ -53,11 +55,8 @@ def load(text: str) -> RulebookDocument:
 
 
 def _read(text: str) -> tuple[Any, dict[Place, int]]:
-    """The values and the line of each. Anchors are refused: a few of them can say billions of values."""
-    for event in yaml.parse(text, _Written):
-        if isinstance(event, yaml.AliasEvent):
-            line = event.start_mark.line + 1 if event.start_mark is not None else 1
-            raise DocumentError([f"line {line}: an alias (*) is used; write out what it stands for"])
+    """The values and the line of each."""
+    _bounded(text)
     node = yaml.compose(text, _Written)
     if node is None:
         return None, {}
@@ -67,6 +66,18 @@ def _read(text: str) -> tuple[Any, dict[Place, int]]:
         return loader.construct_document(node), lines
     finally:
         loader.dispose()
+
+
+def _bounded(text: str) -> None:
+    """Refuse what can grow without bound: a few aliases say billions of values, and brackets in brackets take hours to read."""
+    depth = 0
+    for event in yaml.parse(text, _Written):
+        line = event.start_mark.line + 1 if event.start_mark is not None else 1
+        if isinstance(event, yaml.AliasEvent):
+            raise DocumentError([f"line {line}: an alias (*) is used; write out what it stands for"])
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise DocumentError([f"line {line}: more than {DEEPEST} levels in one another; a rulebook has five"])
 
 
 def _lines(node: yaml.Node, place: Place) -> Iterator[tuple[Place, int]]:

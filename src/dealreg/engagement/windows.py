@@ -47,7 +47,7 @@ def window_end(anchor: datetime, zone: ZoneInfo, days: int) -> datetime:
     60 days from any hour of 1 March 2026 in Europe/Berlin: last day 30 April, ``to`` 1 May 00:00. The hard stop, the limits in
     days and ROE-12's days before the same partner is protected again are counted alike.
     """
-    return first_instant(local_day(anchor, zone) + (days + 1) * ONE_DAY, zone)
+    return _first_after(anchor, local_day(anchor, zone) + (days + 1) * ONE_DAY, zone)
 
 
 def day_start(at: datetime, zone: ZoneInfo, days: int) -> datetime:
@@ -57,7 +57,13 @@ def day_start(at: datetime, zone: ZoneInfo, days: int) -> datetime:
 
 def day_end(at: datetime, zone: ZoneInfo) -> datetime:
     """The instant rounded up to a day's end: itself where it is one, else the first instant of the next day."""
-    return first_instant(last_day(at, zone) + ONE_DAY, zone)
+    return _first_after(at - SMALLEST, last_day(at, zone) + ONE_DAY, zone)
+
+
+def _first_after(at: datetime, day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of the day, or of the next where clocks were set back over its midnight and it lies before ``at``."""
+    first = first_instant(day, zone)
+    return first if first > at else first_instant(day + ONE_DAY, zone)
 
 
 def extended(end: datetime, zone: ZoneInfo, days: int) -> datetime:

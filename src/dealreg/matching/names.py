@@ -16,7 +16,7 @@ UMLAUTS = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "å": "a", "ø": "o", 
 UNSPACED_FORMS = re.compile(r"株式会社|\(株\)|有限会社|合同会社|股份有限公司|有限责任公司|有限公司|주식회사|유한회사")
 """Legal forms written without a space, which a library that works by words does not see."""
 
-SPELT_OUT = re.compile(r"(?<=[^\Waeiou\d_])(?:ae|oe|ue|aa)")
+SPELT_OUT = re.compile(r"(?<![aeiou])(?:ae|oe|ue|aa)")
 
 
 def folded(text: str) -> str:
@@ -31,7 +31,7 @@ def comparable(name: str) -> str:
 
 
 def _plain(name: str) -> str:
-    """Lower case, ``ü`` and ``ue`` after a consonant both as ``u``, accents off, letters and digits with single spaces."""
+    """Lower case, ``ü`` and ``ue`` (not after a vowel) both as ``u``, accents off, letters and digits with single spaces."""
     lower = SPELT_OUT.sub(lambda found: found[0][0], folded(name).translate(UMLAUTS))
     letters = "".join(sign if sign.isalnum() else " " for sign in normalized(lower) if sign not in ".'’")
     return " ".join(letters.split())

@@ -17,7 +17,9 @@ class Dated(Generic[V]):
     def then(self, held_from: datetime, value: V) -> "Dated[V]":
         """The history with one more value; it may be said before or after others that hold later."""
         place = bisect_right(self.steps, held_from, key=lambda step: step[0])
-        return Dated((*self.steps[:place], (held_from, value), *self.steps[place:]))
+        before = self.steps[:place]
+        kept = before[:-1] if before and before[-1][0] == held_from else before
+        return Dated((*kept, (held_from, value), *self.steps[place:]))
 
     def at(self, instant: datetime) -> V | None:
         """The value that holds at the instant, or ``None`` before the first."""

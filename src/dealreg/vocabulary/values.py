@@ -27,10 +27,11 @@ def _no_nul(text: str) -> str:
 
 def _to_utc(instant: datetime) -> datetime:
     """Instants are compared and stored in UTC; years outside 1900 to 2200 are typing errors or traps of a CRM."""
-    utc = instant.astimezone(UTC)
-    if not 1900 <= utc.year < 2200:  # noqa: PLR2004 - the bounds are named in this sentence and in architecture D12
-        raise ValueError("lies outside the years 1900 to 2200")
-    return utc
+    if 1899 <= instant.year <= 2200:  # noqa: PLR2004 - one more on each side: beyond, year 1 has no time in UTC at all
+        utc = instant.astimezone(UTC)
+        if 1900 <= utc.year < 2200:  # noqa: PLR2004 - the bounds are named in this sentence and in architecture D12
+            return utc
+    raise ValueError("lies outside the years 1900 to 2200")
 
 
 def _to_day(day: date) -> date:
