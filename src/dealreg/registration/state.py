@@ -55,7 +55,7 @@ class Registration:
         return frozenset(leg.partner for line in self.lines for leg in line.legs)
 
 
-def evolve(state: Registration, event: Event) -> Registration:  # noqa: PLR0911 - one return for each kind of fact
+def evolve(state: Registration, event: Event) -> Registration:
     """The state after the event. Facts that only the customer file acts on leave it as it is."""
     match event:
         case said.RegistrationSubmitted():

@@ -11,7 +11,6 @@ from pydantic import JsonValue
 from dealreg.vocabulary.ids import PartnerId, ProgramId, StreamId
 from dealreg.vocabulary.values import Count, Digest, Instant, Key, Model, Text
 
-
 S = TypeVar("S")
 
 

@@ -19,8 +19,8 @@ ReaderId = NewType("ReaderId", UUID)
 
 _Short = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]*$")]
 
-ProgramId = NewType("ProgramId", _Short)  # type: ignore[valid-newtype]  # pydantic reads the annotation, mypy the str
-PartnerId = NewType("PartnerId", _Short)  # type: ignore[valid-newtype]  # as above
+ProgramId = NewType("ProgramId", _Short)
+PartnerId = NewType("PartnerId", _Short)
 
 
 def derived(kind: str, *parts: object) -> UUID:
@@ -41,9 +41,9 @@ def customer_id(program: str, request_key: str) -> CustomerId:
     return CustomerId(derived("customer", program, request_key))
 
 
-def conflict_id(program: str, file: UUID, registration: UUID, line: str) -> ConflictId:
-    """A conflict, named by the challenging claim that opened it."""
-    return ConflictId(derived("conflict", program, file, registration, line))
+def conflict_id(opening: str) -> ConflictId:
+    """A conflict, named by the id of the event that opened it in the customer file."""
+    return ConflictId(derived("conflict", opening))
 
 
 def override_id(program: str, proposed_by: str, request: str) -> OverrideId:

@@ -13,7 +13,7 @@
 """
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
+class Refused(Exception):
     """The request cannot be decided as asked; ``clause`` where a rule of engagement says so, ``reason`` in words."""
 
     def __init__(self, reason: str, *, clause: str | None = None) -> None:

@@ -16,7 +16,7 @@ from dealreg.vocabulary.ids import StreamId
 S = TypeVar("S")
 
 
-class Unread(Exception):  # noqa: N818 - not an error: it asks the shell to read
+class Unread(Exception):
     """The decision needs streams that were not read: ``streams`` maps each to its aggregate's name."""
 
     def __init__(self, streams: Mapping[StreamId, str]) -> None:
@@ -38,10 +38,12 @@ class Situation:
         """``held`` holds every stream read so far, empty ones (version 0) included; ``at`` is the instant of the decision.
 
         ``watermarks`` says for each fed source up to which instant all its messages are decided: nothing that rides on it falls due
-        later than that (architecture D17). A source that is missing there is not bounded.
+        later than that (architecture D17). A source that is missing there is not bounded. ``asked_at`` stays the instant of the
+        asking while ``at`` steps through what was due before: the time for an answer counts from the notice.
         """
         self.program = program
         self.at = at
+        self.asked_at = at
         self.watermarks = dict(watermarks or {})
         self._held = held
         self._now: dict[StreamId, Any] = {}
@@ -79,6 +81,10 @@ class Situation:
         self._recorded[name] = self._recorded.get(name, 0) + 1
         self.facts.append(Fact(name, event, effective_at or self.at))
         return state
+
+    def led_by(self, at: datetime) -> None:
+        """Decide at the instant that a trusted source wrote (rules.md section 1, Priority time)."""
+        self.at = self.asked_at = at
 
     def states(self) -> dict[StreamId, Any]:
         """The states of the streams in which this decision made facts."""
