@@ -4,7 +4,6 @@ Each pytest-xdist worker has servers of its own (about a second); sharing one pa
 every worker, and the servers are made to die with whoever started them.
 """
 
-import importlib.util
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from psycopg import sql
 
 from dealreg.service.embedded.servers import Servers, embedded_servers
+from dealreg.service.migrating import migrate
 
 TEMPLATE = "migrated"
 _numbers = itertools.count(1)
@@ -34,21 +34,12 @@ def _template(servers: Servers) -> str:
     """A migrated database that each test's own is copied from."""
     with psycopg.connect(servers.postgres.superuser_url, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {} OWNER dealreg").format(sql.Identifier(TEMPLATE)))
-        _migrate(servers.postgres.url(TEMPLATE))
+        migrate(servers.postgres.url(TEMPLATE))
         # A template must have nobody in it.
         connection.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", (TEMPLATE,)
         )
     return TEMPLATE
-
-
-def _migrate(url: str) -> None:
-    # Only while the ledger is being written: without its migrations the template stays empty.
-    if importlib.util.find_spec("dealreg.service.migrating") is None:
-        return
-    from dealreg.service.migrating import migrate
-
-    migrate(url)
 
 
 @pytest.fixture
