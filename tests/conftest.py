@@ -6,5 +6,6 @@ pytest_plugins = (
     "tests.fix_ledger",
     "tests.fix_web",
     "tests.fix_golden",
-    "tests.fix_intake", "tests.fix_histories",
+    "tests.fix_intake",
+    "tests.fix_histories",
 )

@@ -85,16 +85,17 @@ def test_a_server_that_is_not_there_is_unavailable():
         migrate("postgresql://nobody@127.0.0.1:9/none")
 
 
-def test_the_verb_says_what_it_did(empty_database_url):
+def test_the_verb_says_what_it_did(empty_database_url, tmp_path):
     def dealreg(*words, url=empty_database_url):
         command = [str(Path(sys.executable).with_name("dealreg")), "migrate", "--json", *words]
-        env = {**os.environ, "DATABASE_URL": url}
+        env = {**os.environ, "DATABASE_URL": url, "DEALREG_DATA": str(tmp_path), "INTAKE_URL": ""}
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
         return done.returncode, json.loads(done.stdout.splitlines()[-1])
 
     assert dealreg("--check") == (1, {"missing": [path.stem for path in FILES]})
-    assert dealreg() == (0, {"applied": len(FILES)})
-    assert dealreg() == (0, {"applied": 0})
+    no_feed = "left out, no broker is known; set INTAKE_URL"
+    assert dealreg() == (0, {"applied": len(FILES), "feed": no_feed})
+    assert dealreg() == (0, {"applied": 0, "feed": no_feed})
     assert dealreg("--check") == (0, {"missing": []})
     code, said = dealreg(url="postgresql://nobody@127.0.0.1:9/none")
     assert (code, said["answer"]) == (3, "error")

@@ -1,9 +1,12 @@
 """`dealreg migrate`: bring the database to the shape that this build needs."""
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from dealreg.service.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +21,7 @@ def migrate(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
 ) -> None:
-    """Apply what the database is missing: roles, the ledger, the tables beside it and those of the read models.
+    """Apply what the database is missing: roles, the ledger, the tables beside it and those of the read models; and the feed's stream.
 
     Running it again, or several at once, changes nothing more. DATABASE_URL_OWNER or DATABASE_URL names the database.
     """
@@ -26,12 +29,26 @@ def migrate(
     from dealreg.service import migrating
     from dealreg.service.settings import Role, Settings
 
-    url = Settings().database_url(Role.OWNER)
+    settings = Settings()
+    url = settings.database_url(Role.OWNER)
     if check:
         missing = migrating.pending(url)
         words = f"missing: {', '.join(missing)}; run `dealreg migrate`" if missing else "nothing is missing"
         typer.echo(json.dumps({"missing": missing}) if as_json else words)
         raise typer.Exit(exit_codes.NO if missing else exit_codes.DONE)
     applied = migrating.migrate(url)
+    feed = _provision_feed(settings)
     words = f"{applied} migrations applied" if applied else "nothing was missing"
-    typer.echo(json.dumps({"applied": applied}) if as_json else words)
+    typer.echo(json.dumps({"applied": applied, "feed": feed}) if as_json else f"{words}; feed: {feed}")
+
+
+def _provision_feed(settings: "Settings") -> str:
+    """The stream and the durable in the broker, where one is known."""
+    from dealreg.service.embedded.trouble import NoServer
+    from dealreg.service.intake.broker import provision_broker
+
+    try:
+        url = settings.intake_url()
+    except NoServer:
+        return "left out, no broker is known; set INTAKE_URL"
+    return "made" if provision_broker(url) else "there"

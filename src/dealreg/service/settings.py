@@ -71,6 +71,11 @@ class Settings(BaseSettings):
         validation_alias="INTAKE_URL",
         description="The broker, `nats://…`. Unset: the embedded one of `dealreg up`.",
     )
+    intake_mappings: Path | None = Field(
+        default=None,
+        validation_alias="INTAKE_MAPPINGS",
+        description="Folder of mapping documents (YAML), one for each CRM organisation. Unset: those that are shipped.",
+    )
     http_host: str = Field(
         default="127.0.0.1",
         validation_alias="HTTP_HOST",

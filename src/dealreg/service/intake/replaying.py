@@ -1,0 +1,48 @@
+"""Dead letters published again, once what stood in their way is gone."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from dealreg.service.intake import dead_letters
+from dealreg.service.intake.dead_letters import REPLAY_HEADER
+from dealreg.service.intake.publishing import Outgoing, publish_opportunities
+from dealreg.service.ledger.ledger import Ledger
+
+PAGE = 200
+_OWN = {REPLAY_HEADER, "nats-msg-id"}
+
+
+def replay_letters(
+    ledger: Ledger, url: str, numbers: Sequence[int] | None = None, *, reason: str | None = None, prefix: str = ""
+) -> list[int]:
+    """Publish the open dead letters of these ids, or all, or all of a reason; the ids of those published.
+
+    Each is marked before it is published, and its message id names the attempt: a crash between the two costs a second replay, never
+    the message. Raises ``Unavailable``.
+    """
+    chosen = list(numbers) if numbers is not None else list(_open(ledger, reason))
+    rows = [
+        row
+        for number in chosen
+        if (row := dead_letters.shown(ledger, number)) is not None and row["resolved_at"] is None
+    ]
+    publish_opportunities(url, (_again(ledger, row) for row in rows), prefix=prefix)
+    return [row["id"] for row in rows]
+
+
+def _open(ledger: Ledger, reason: str | None) -> Iterator[int]:
+    after = 0
+    while page := dead_letters.listed(ledger, reason=reason, after=after, limit=PAGE):
+        yield from (row["id"] for row in page)
+        after = page[-1]["id"]
+
+
+def _again(ledger: Ledger, row: dict[str, Any]) -> Outgoing:
+    attempt = dead_letters.mark_replayed(ledger, row["id"])
+    headers = {name: value for name, value in row["headers"].items() if name.lower() not in _OWN}
+    return Outgoing(
+        body=bytes(row["bytes"]),
+        headers={**headers, REPLAY_HEADER: str(row["id"])},
+        message_id=f"replay {row['id']} {attempt}",
+        kind=str(row["subject"]).rsplit(".", 1)[-1],
+    )
