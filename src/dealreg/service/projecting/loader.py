@@ -28,12 +28,16 @@ def _make_table(owner: psycopg.Connection[tuple[object, ...]]) -> None:
     """The table of generations is the owner's; the schemas of read models are the projector's, which makes and drops them."""
     with owner.transaction():
         owner.execute("SELECT pg_advisory_xact_lock(hashtext('projection.generations'))")
-        allowed = owner.execute(
-            "SELECT has_database_privilege(%s, current_database(), 'CREATE')", [PROJECTOR]
-        ).fetchone()
-        if allowed is None or not allowed[0]:
-            grant = sql.SQL("GRANT CREATE ON DATABASE {} TO {}")
-            owner.execute(grant.format(sql.Identifier(owner.info.dbname), sql.Identifier(PROJECTOR)))
+        for role in ("dealreg_owner", PROJECTOR):
+            _allow_schemas(owner, role)
         owner.execute("SET LOCAL client_min_messages = warning")
         owner.execute("SET LOCAL ROLE dealreg_owner")
         owner.execute(TABLE)
+
+
+def _allow_schemas(owner: psycopg.Connection[tuple[object, ...]], role: str) -> None:
+    """Rights on a database are not in its copy or its dump, so they are asked for every time."""
+    allowed = owner.execute("SELECT has_database_privilege(%s, current_database(), 'CREATE')", [role]).fetchone()
+    if allowed is None or not allowed[0]:
+        grant = sql.SQL("GRANT CREATE ON DATABASE {} TO {}")
+        owner.execute(grant.format(sql.Identifier(owner.info.dbname), sql.Identifier(role)))
