@@ -5,14 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dealreg.partner.commands import AuthorisePartner, ChangeStanding, ChangeTier, EnrolPartner, NameParents
+from dealreg.customer.state import CUSTOMER, IDENTIFIER, NAME_KEY
+from dealreg.partner.commands import AuthorisePartner, ChangeStanding, ChangeTier, EnrolPartner, NameParents, OfPartner
 from dealreg.partner.events import EVENTS, PartnerBarLifted, PartnerBarred
 from dealreg.partner.state import PARTNER
 from dealreg.process.enrol_partner import decide
 from dealreg.process.publish_rulebook import decide as publish
 from dealreg.rulebook.commands import PublishRulebook
+from dealreg.rulebook.state import RULEBOOK
 from dealreg.vocabulary.dated import Dated
-from dealreg.vocabulary.fact import Role
+from dealreg.vocabulary.fact import Event, Role
 from dealreg.vocabulary.ids import partner_stream
 from dealreg.vocabulary.refused import Closed, NotAllowed, Refused, Unknown
 from dealreg.vocabulary.values import PartnerTier, Standing, Track
@@ -279,3 +281,14 @@ def test_what_holds_is_the_last_said_of_the_latest_that_has_come(steps, day):
     come = [said[start] for start in sorted(said) if start <= day]
     assert history.at(T + day * DAY) == (come[-1] if come else None)
     assert list(history.since(T + day * DAY)) == come[-1:] + [said[start] for start in sorted(said) if start > day]
+
+
+def test_what_is_no_command_on_a_partner_is_a_mistake_of_ours(program):
+    program.enrol("nord")
+    with pytest.raises(TypeError, match="OfPartner"):
+        program.ask(words(OfPartner, "nord"))
+
+
+@pytest.mark.parametrize("aggregate", [PARTNER, RULEBOOK, CUSTOMER, IDENTIFIER, NAME_KEY])
+def test_a_fact_of_another_kind_changes_nothing(aggregate):
+    assert aggregate.evolve(aggregate.initial, Event()) == aggregate.initial

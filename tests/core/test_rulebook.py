@@ -198,3 +198,9 @@ def test_a_rulebook_has_territories_and_lines():
     for empty in ("territories", "product_lines"):
         with pytest.raises(ValidationError, match=empty):
             RulebookDocument.model_validate({**load(LEAST).model_dump(), empty: []})
+
+
+def test_a_source_that_is_not_named_is_not_trusted_with_the_clock(rulebook):
+    rules = rulebook(sources=[{"source": "crm-eu", "priority_clock": "source", "skew_hours": 24}])
+    assert (rules.source("crm-eu").priority_clock, rules.source("crm-eu").skew_hours) == ("source", 24)
+    assert rules.source("crm-us").priority_clock == "door"
