@@ -4,6 +4,7 @@ It decides nothing. Due counts as happened, so what it asks for takes effect at 
 core finds nothing left to do where a command came first. The read model ``falling_due`` only says where to look.
 """
 
+import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from dealreg.file.commands import BringFileToDue, BringOverrideToDue, BringRegis
 from dealreg.service.ledger.dispatch import Dispatch
 from dealreg.service.ledger.errors import Unavailable
 from dealreg.service.ledger.outcomes import Decided
+from dealreg.service.ledger.watermarks import WatermarkView
 from dealreg.service.projecting.asking import Reading
 from dealreg.vocabulary.fact import Actor, Command, Request, Role
 from dealreg.vocabulary.ids import ProgramId
@@ -67,6 +69,7 @@ class Timekeeper:
         """``dispatch`` decides, ``reading`` says what is due."""
         self._dispatch = dispatch
         self._reading = reading
+        self._watermarks = WatermarkView(dispatch.ledger)
         self._rests: dict[tuple[str, UUID], tuple[datetime, timedelta]] = {}
 
     def run(self, stop: threading.Event) -> None:
@@ -88,9 +91,12 @@ class Timekeeper:
         return self._pause(now)
 
     def _due(self, now: datetime) -> list[FallenDue]:
-        rows = self._reading.ask("falling_due", "due", None, Role.CLOCK, {"now": now, "limit": 10 * BATCH})
-        found = {(row["kind"], row["subject"]): _fallen(row) for row in reversed(rows)}
-        return sorted(found.values(), key=lambda one: one.due_at)
+        marks = {
+            program: {source: mark.isoformat() for source, mark in sources.items()}
+            for program, sources in self._watermarks.now().items()
+        }
+        asked = {"at": now, "watermarks": json.dumps(marks), "limit": 10 * BATCH}
+        return [_fallen(row) for row in self._reading.ask("falling_due", "due", None, Role.CLOCK, asked)]
 
     def _rested(self, one: FallenDue, now: datetime) -> bool:
         rest = self._rests.get((one.kind, one.subject))
@@ -109,7 +115,7 @@ class Timekeeper:
         log.info("due_asked", asked=len(due), happened=sum(_moved(outcome) for outcome in outcomes))
 
     def _pause(self, now: datetime) -> float:
-        rows = self._reading.ask("falling_due", "next", None, Role.CLOCK, {"now": now})
+        rows = self._reading.ask("falling_due", "next", None, Role.CLOCK, {"after": now})
         coming = [row["due_at"] for row in rows if row["due_at"] is not None]
         if not coming:
             return LOOK_SECONDS
@@ -121,7 +127,7 @@ def _moved(outcome: object) -> int:
 
 
 def _fallen(row: dict[str, Any]) -> FallenDue:
-    return FallenDue(row["program"], row["kind"], row["subject"], row["due_at"])
+    return FallenDue(row["program"], row["aggregate"], row["subject"], row["due_at"])
 
 
 @contextmanager

@@ -1,0 +1,170 @@
+"""The clock role: what fell due while nobody was there takes place at its due instant, once."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from dealreg.file.events import LineOffered, ProtectionLapsed
+from dealreg.partner.commands import EnrolPartner
+from dealreg.registration.commands import FileRegistration
+from dealreg.rulebook.commands import PublishRulebook
+from dealreg.service.composition import dispatch
+from dealreg.service.ledger.dispatch import Dispatch
+from dealreg.service.ledger.ledger import Ledger
+from dealreg.service.ledger.outcomes import Decided
+from dealreg.service.ledger.recorded import Recorded
+from dealreg.service.projecting.asking import Reading
+from dealreg.service.projecting.projector import Projector
+from dealreg.service.settings import pinned
+from dealreg.service.timekeeping import LOOK_SECONDS, Timekeeper, leading
+from dealreg.vocabulary.fact import Actor, Command, Request, Role
+from dealreg.vocabulary.ids import ProgramId, StreamId, file_stream
+
+PROGRAM = ProgramId("reference")
+DESK = Actor(role=Role.DEAL_DESK, subject="desk")
+CRM = Actor(role=Role.CRM, subject="crm")
+LONG_AGO = datetime(2026, 3, 1, 15, 30, tzinfo=UTC)
+"""60 days from any hour of 1 March 2026 in Berlin: last day 30 April, free from 1 May 00:00 there (rules.md section 1)."""
+
+DEALER_FREE = datetime(2026, 4, 30, 22, tzinfo=UTC)
+DISTRIBUTOR_FREE = datetime(2026, 5, 30, 22, tzinfo=UTC)
+
+
+@dataclass
+class Office:
+    """A ledger with a program, its read models, and a clock that a test lets look."""
+
+    url: str
+    ledger: Ledger
+    dispatch: Dispatch
+    reading: Reading
+
+    def ask(self, command: Command, request: str, actor: Actor = DESK, at: datetime | None = None) -> dict[str, Any]:
+        asking = Request(id=request, program=PROGRAM, actor=actor, command=command, door_at=at)
+        outcome = self.dispatch.decide_batch([asking])[0]
+        assert isinstance(outcome, Decided), outcome
+        return outcome.answer
+
+    def file(self, dealer: str, request: str, at: datetime) -> dict[str, Any]:
+        said = {
+            "filed_by": dealer,
+            "customer": {"identifiers": [{"scheme": "domain", "value": "acme.example"}]},
+            "lines": [
+                {
+                    "line": "storage",
+                    "scope": {"territory": "EMEA"},
+                    "legs": [{"tier": "distributor", "partner": "north"}, {"tier": "dealer", "partner": dealer}],
+                }
+            ],
+            "value": {"amount": "20000", "currency": "EUR"},
+        }
+        return self.ask(FileRegistration.model_validate(said), request, CRM, at)
+
+    def keeper(self) -> Timekeeper:
+        Projector(pinned(self.url, "dealreg_projector"), strict=True).catch_up()
+        return Timekeeper(self.dispatch, self.reading)
+
+    def facts(self, customer: str) -> list[Recorded]:
+        stream = StreamId(file_stream(PROGRAM, UUID(customer)))
+        return [self.ledger.read(row) for row in self.ledger.read_many({stream: 0}).rows]
+
+
+@pytest.fixture
+def office(database_url: str) -> Iterator[Office]:
+    with Ledger(pinned(database_url, "dealreg_app")) as ledger, Reading(database_url) as reading:
+        made = Office(database_url, ledger, dispatch(ledger), reading)
+        rulebook = {
+            "program": PROGRAM,
+            "version": "1",
+            "force_from": "2026-01-01T00:00:00Z",
+            "territories": [{"territory": "EMEA"}],
+            "product_lines": [{"line": "storage"}],
+            "clauses": {"ROE-2": {"required": ["customer", "value", "distributor"]}},
+        }
+        made.ask(PublishRulebook.model_validate({"document": rulebook}), "rulebook")
+        for name, track, above in (
+            ("north", "distributor", []),
+            ("anna", "dealer", ["north"]),
+            ("bert", "dealer", ["north"]),
+        ):
+            said = {
+                "partner": name,
+                "track": track,
+                "parents": above,
+                "lines": ["storage"],
+                "territories": ["EMEA"],
+                "effective_from": "2026-01-01T00:00:00Z",
+            }
+            made.ask(EnrolPartner.model_validate(said), f"enrol {name}")
+        yield made
+
+
+def test_what_fell_due_while_the_clock_was_down_took_effect_on_its_day(office: Office) -> None:
+    customer = office.file("anna", "first", LONG_AGO)["customer"]
+    office.keeper().look()
+    lapsed = [fact for fact in office.facts(customer) if isinstance(fact.event, ProtectionLapsed)]
+    assert [
+        (fact.event.tier, fact.meta.effective_at) for fact in lapsed if isinstance(fact.event, ProtectionLapsed)
+    ] == [
+        ("dealer", DEALER_FREE),
+        ("distributor", DISTRIBUTOR_FREE),
+    ]
+
+
+def test_two_clocks_let_it_happen_once(office: Office) -> None:
+    customer = office.file("anna", "first", LONG_AGO)["customer"]
+    keepers = [office.keeper(), office.keeper(), office.keeper(), office.keeper()]
+    threads = [threading.Thread(target=keeper.look) for keeper in keepers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    office.keeper().look()
+    lapsed = [fact for fact in office.facts(customer) if isinstance(fact.event, ProtectionLapsed)]
+    assert len(lapsed) == 2
+
+
+def test_the_head_of_the_queue_is_offered_the_line_with_time_from_the_notice(office: Office) -> None:
+    customer = office.file("anna", "first", LONG_AGO)["customer"]
+    office.file("bert", "second", LONG_AGO + timedelta(hours=1))
+    office.keeper().look()
+    offered = [fact for fact in office.facts(customer) if isinstance(fact.event, LineOffered)]
+    assert len(offered) == 1
+    assert offered[0].meta.effective_at == DISTRIBUTOR_FREE
+    assert isinstance(offered[0].event, LineOffered)
+    assert offered[0].event.offer_to > datetime.now(UTC), "our delay costs nobody: the answer counts from the notice"
+
+
+def test_nothing_is_asked_of_a_stream_of_which_nothing_is_due(office: Office) -> None:
+    customer = office.file("anna", "first", datetime.now(UTC) - timedelta(hours=1))["customer"]
+    before = len(office.facts(customer))
+    pause = office.keeper().look()
+    assert 0 < pause <= LOOK_SECONDS
+    assert len(office.facts(customer)) == before
+
+
+def test_a_second_look_finds_nothing_left(office: Office) -> None:
+    customer = office.file("anna", "first", LONG_AGO)["customer"]
+    keeper = office.keeper()
+    keeper.look()
+    once = len(office.facts(customer))
+    keeper.look()
+    office.keeper().look()
+    assert len(office.facts(customer)) == once
+
+
+def test_only_one_clock_leads_and_the_next_takes_over(office: Office) -> None:
+    stop = threading.Event()
+    with leading(office.url, stop) as first:
+        assert first
+        stop.set()
+        with leading(office.url, stop) as second:
+            assert not second
+    stop.clear()
+    with leading(office.url, stop) as third:
+        assert third
