@@ -28,6 +28,7 @@ from dealreg.registration.commands import (
     ReportOutcome,
     WithdrawRegistration,
 )
+from dealreg.registration.state import REGISTRATION
 from dealreg.rulebook.commands import PublishRulebook
 from dealreg.service.ledger.sitting import Core
 from dealreg.service.scenario.memory import Came, MemoryLedger
@@ -131,8 +132,9 @@ class Program(RuleBasedStateMachine):
         role = Role.DISTRIBUTOR if alone else Role.DEALER
         came = self.ask(command, Actor(role=role, subject=filed_by, partner=PartnerId(filed_by)))
         if came.answer is not None:
-            self.customer = str(came.answer["customer"])
-            self.filed.append((str(came.answer["registration"]), filed_by))
+            registration = str(came.answer["registration"])
+            self.customer = str(self.ledger.states.state(REGISTRATION, StreamId(UUID(registration))).customer)
+            self.filed.append((registration, filed_by))
 
     @rule(seconds=st.sampled_from(EDGES), visited=st.booleans())
     def time_passes(self, seconds: int, *, visited: bool) -> None:

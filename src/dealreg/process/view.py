@@ -34,10 +34,12 @@ def answer(situation: Situation, registration: UUID, actor: Actor) -> dict[str, 
     lines: list[JsonValue] = [_line(situation, claim, actor) for claim in claims]
     found: dict[str, JsonValue] = {
         "registration": str(registration),
-        "customer": str(state.customer) if state.customer is not None else None,
         "state": _told(whole, actor),
         "lines": lines,
     }
+    if actor.role not in PARTNER_ROLES:
+        # Whether a customer's id comes from one's own request tells whether somebody filed before: it is not for partners.
+        found["customer"] = str(state.customer) if state.customer is not None else None
     if state.missing:
         found["missing"] = list(state.missing)
     return found
