@@ -78,6 +78,7 @@ def _approved(state: CustomerFile, event: facts.LineApproved) -> CustomerFile:
             legs=legs,
             first_protected_at=first,
             approved_clause=event.clause,
+            rulebook_version=event.rulebook_version,
             review_to=None,
             in_review=False,
             conflict=None,

@@ -80,6 +80,7 @@ class Claim:
     declined_clause: str | None = None
     win_at: datetime | None = None
     approved_clause: str | None = None
+    rulebook_version: str | None = None
     in_review: bool = False
 
     @property

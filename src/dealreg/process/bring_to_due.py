@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
+from dealreg.engagement.rulebook import RulebookDocument
 from dealreg.engagement.windows import extended
 from dealreg.file.events import ClaimQueued, GraceBegan, LapseGround, OfferEnded, ProtectionBegan, ProtectionLapsed
 from dealreg.file.state import Claim, Joining, Leg, LegState
@@ -122,8 +123,9 @@ def _end(case: Case, claim: Claim, leg: Leg) -> None:
     if stop is None or ended is None:
         return
     stage = registration_of(case.situation, claim.registration).stage
-    if leg.grace_to is None and ended < stop and _late(case, stage) and stage is not None:
-        grace_to = min(extended(ended, case.rules.zone, case.rules.clauses.lapse.grace_days), stop)
+    rules = case.rules_of(claim)
+    if leg.grace_to is None and ended < stop and _late(rules, stage) and stage is not None:
+        grace_to = min(extended(ended, rules.zone, rules.clauses.lapse.grace_days), stop)
         if grace_to > ended:
             _grace(case, claim, leg, stage, grace_to)
             return
@@ -132,10 +134,10 @@ def _end(case: Case, claim: Claim, leg: Leg) -> None:
     after_end(case, case.again(claim))
 
 
-def _late(case: Case, stage: str | None) -> bool:
-    late = case.rules.clauses.lapse.late_stage
-    stages = case.rules.stages
-    if late is None or stage not in stages or not case.rules.clauses.lapse.in_force:
+def _late(rules: RulebookDocument, stage: str | None) -> bool:
+    late = rules.clauses.lapse.late_stage
+    stages = rules.stages
+    if late is None or stage not in stages or not rules.clauses.lapse.in_force:
         return False
     return stages.index(stage) >= stages.index(late)
 

@@ -103,6 +103,12 @@ class Case:
             raise Unknown(f"the registration has no claim on line {line!r}; check the line's name")
         return claim
 
+    def rules_of(self, claim: Claim) -> RulebookDocument:
+        """The version under which the claim was approved: no later one touches a running window (rules.md section 1a)."""
+        rulebook = self.situation.of(RULEBOOK, rulebook_stream(self.situation.program))
+        approved = rulebook.version(claim.rulebook_version) if claim.rulebook_version is not None else None
+        return approved or self.rules
+
     def again(self, claim: Claim) -> Claim:
         """The claim as it stands now."""
         return self.file.claims[claim.key]
