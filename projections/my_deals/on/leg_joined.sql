@@ -1,4 +1,5 @@
 -- Both said yes: from here on each reads the other's leg on this line (ROE-10).
+-- A dealer that joins takes an empty place: who held it before is out, and does not learn who came after.
 -- May touch no row: a registration without a dealer has no reader here
 WITH made AS (
     INSERT INTO my_deals AS d (reader, registration, line, tier, partner, program, filed_by, registration_class, customer, customer_name, value_amount, value_currency, close_on, territory, sites, opportunity, fields,
@@ -9,8 +10,8 @@ WITH made AS (
     FROM registrations AS s,
         jsonb_to_recordset(s.lines) AS l (line text, scope jsonb),
         jsonb_to_record(%(leg)s) AS g (tier text, partner text, window_from timestamptz, window_to timestamptz, hard_stop_at timestamptz),
-        (
-            SELECT k.reader FROM my_deals AS k WHERE k.registration = %(registration)s AND k.line = %(line)s
+        LATERAL (
+            SELECT k.reader FROM my_deals AS k WHERE k.registration = %(registration)s AND k.line = %(line)s AND g.tier <> 'dealer'
             UNION SELECT j.reader::uuid FROM jsonb_array_elements_text(%(dealers)s::jsonb) AS j (reader)
         ) AS r
     WHERE s.registration = %(registration)s AND l.line = %(line)s

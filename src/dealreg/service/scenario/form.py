@@ -7,7 +7,7 @@ type. Names are the class names of commands and events, fields are their fields.
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from dealreg.vocabulary.values import Key, Model, Text
 
@@ -43,7 +43,7 @@ class ClaimIs(Model):
     """A line of a registration, or one leg of it; ``_until`` are last days in the program's zone, ``_to`` and ``_from`` instants."""
 
     state: Key | None = None
-    clause: Clause | None = None
+    clause: Clause | Literal["none"] | None = None
     partner: Key | None = None
     approved_by: Key | None = None
     protected_from: Written | None = None
@@ -55,6 +55,7 @@ class ClaimIs(Model):
     offer_to: Written | None = None
     not_before: Written | None = None
     entry: Key | None = None
+    stage: Key | None = None
     linked_to: Key | None = None
 
 
@@ -204,7 +205,16 @@ class Case(Model):
     together: tuple[Step, ...] = ()
     then: Then | None = None
     story: tuple[Step, ...] = ()
-    sees: dict[Key, dict[Key, Any]] = {}
+    sees: dict[Key, dict[Key, Expectation | None]] = {}
+
+    @field_validator("sees", mode="before")
+    @classmethod
+    def _seen_things(cls, written: Any) -> Any:
+        """``nothing`` becomes ``None``: the viewer sees no row of it."""
+        return {
+            viewer: {key: None if said == "nothing" else expectation(key, said) for key, said in things.items()}
+            for viewer, things in written.items()
+        }
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from pydantic import JsonValue
 
-from dealreg.service.ledger.cache import AnyHeld, Seen, States, remember
+from dealreg.service.ledger.cache import AnyHeld, Seen, remember
 from dealreg.service.ledger.recorded import Recorded
 from dealreg.service.ledger.sitting import Core, Sitting
 from dealreg.service.ledger.task import Made, Task, digest_of
@@ -43,6 +43,10 @@ class MemoryStates:
         """Every stream named, empty ones at version 0, and the case's instant as the clock."""
         empty = {stream: Held(0, self._aggregates[kind].initial, {}) for stream, kind in streams.items()}
         return Seen({stream: self._held.get(stream, empty[stream]) for stream in streams}, self.at, 0)
+
+    def guess(self, stream: StreamId, kind: str) -> AnyHeld:
+        """A stream as it stands: nobody else writes here."""
+        return self._held.get(stream, Held(0, self._aggregates[kind].initial, {}))
 
     def keep(self, held: Mapping[StreamId, AnyHeld]) -> None:
         """Nothing: what is held here is what was appended."""
@@ -99,8 +103,7 @@ class MemoryLedger:
         self.states.at = at
         home = self.core.home(request)
         task = Task(0, request, home, digest_of(request), {home: self.core.home_kind(request)})
-        # The sitting asks its states for nothing but ``see``.
-        made = Sitting(cast("States", self.states), self.core).decide([task])[0]
+        made = Sitting(self.states, self.core).decide([task])[0]
         if made.broken is not None:
             raise made.broken
         return made

@@ -102,10 +102,14 @@ class World:
         name = name or self._asks.get(type(command).__name__)
         if name is None:
             raise Malformed(f"{path}: say by whom this is asked, such as 'by: bauer'")
+        return self.who(name, f"{path}.by")
+
+    def who(self, name: str, path: str) -> Actor:
+        """Somebody of this world by name. Raises ``Malformed`` with the path."""
         if name in self.people:
             return self.people[name]
         if name not in self.partners:
-            raise Malformed(f"{path}.by: nobody is called {name!r}")
+            raise Malformed(f"{path}: nobody is called {name!r}")
         return Actor(role=self._role(name), subject=f"{name}-desk", partner=PartnerId(name))
 
     def _role(self, name: str) -> Role:

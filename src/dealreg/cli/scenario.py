@@ -1,0 +1,128 @@
+"""`dealreg scenario`: run the cases that say what the rules of engagement mean, or have one told."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="The result as JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    """The verbs `scenario run` and `scenario explain`."""
+    verbs = typer.Typer(no_args_is_help=True, help="The cases that say what the rules of engagement mean.")
+    verbs.command("run")(run)
+    verbs.command("explain")(explain)
+    app.add_typer(verbs, name="scenario")
+
+
+def run(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Cases or folders of cases; left out, those shipped.")
+    ] = None,
+    *,
+    sees: Annotated[
+        bool, typer.Option(help="Also show each case to its viewers, on a PostgreSQL that is thrown away afterwards.")
+    ] = True,
+    as_json: JsonFlag = False,
+) -> None:
+    """Run cases and say which are not as they say; exit code 1 when any is not. No database of yours is touched."""
+    from dealreg.cli import exit_codes
+    from dealreg.service.scenario import reading
+
+    folder = reading.folder()
+    files = reading.found(paths or [folder])
+    world = reading.text_of(folder / reading.WORLD)
+    told = []
+    with ExitStack() as opened:
+        fresh = (
+            opened.enter_context(_databases()) if sees and any(reading.case_of(file).sees for file in files) else None
+        )
+        advance = opened.enter_context(_bar(len(files), shown=not as_json and sys.stderr.isatty()))
+        for file in files:
+            told.append(_one(file, world, fresh))
+            advance()
+    failed = [case for case in told if case["faults"]]
+    if as_json:
+        typer.echo(json.dumps({"cases": told, "failed": len(failed)}))
+    else:
+        typer.echo(_words(told, failed))
+    raise typer.Exit(exit_codes.NO if failed else exit_codes.DONE)
+
+
+def explain(
+    file: Annotated[Path, typer.Argument(help="A case.")],
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """Run one case and tell it as prose: who asks what, what follows, under which clause and why."""
+    from dealreg.cli import exit_codes
+    from dealreg.service.scenario import explaining, reading
+    from dealreg.service.scenario.running import run as run_case
+
+    case = reading.case_of(file)
+    result = run_case(case, reading.text_of(reading.folder() / reading.WORLD))
+    words = explaining.explained(result)
+    typer.echo(json.dumps({**_said(file, result.faults, case), "told": words}) if as_json else words)
+    raise typer.Exit(exit_codes.NO if result.faults else exit_codes.DONE)
+
+
+def _one(file: Path, world: dict[str, Any], fresh: "Callable[[], str] | None") -> dict[str, Any]:
+    from dealreg.service.scenario import reading
+    from dealreg.service.scenario.running import run as run_case
+    from dealreg.service.scenario.seeing import seen
+
+    case = reading.case_of(file)
+    result = run_case(case, world)
+    faults = list(result.faults)
+    if fresh is not None and case.sees:
+        faults += seen(result, fresh())
+    return _said(file, faults, case)
+
+
+def _said(file: Path, faults: list[str], case: Any) -> dict[str, Any]:
+    return {
+        "file": str(file),
+        "scenario": case.scenario,
+        "rule": case.rule,
+        "case": list(case.case),
+        "faults": faults,
+    }
+
+
+def _words(told: list[dict[str, Any]], failed: list[dict[str, Any]]) -> str:
+    lines = [
+        line for case in failed for line in (f"{case['file']}: {case['scenario']}", *(f"  {f}" for f in case["faults"]))
+    ]
+    numbers = {number for case in told for number in case["case"]}
+    verdict = f"{len(failed)} are not as they say" if failed else "all are as they say"
+    return "\n".join([*lines, f"{len(told)} cases, {len(numbers)} numbers of the domain's hard cases; {verdict}"])
+
+
+@contextmanager
+def _databases() -> "Iterator[Callable[[], str]]":
+    from dealreg.service.scenario.throwaway import throwaway
+
+    with throwaway() as fresh:
+        yield fresh
+
+
+@contextmanager
+def _bar(total: int, *, shown: bool) -> "Iterator[Callable[[], None]]":
+    """A bar on a terminal."""
+    if not shown:
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("cases", total=total)
+        yield lambda: bars.advance(task)

@@ -1,0 +1,161 @@
+"""A case as prose: who asks what and when, what follows under which clause, and in whose words."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from dealreg.file.events import LegWindow
+from dealreg.service.ledger.recorded import Recorded
+from dealreg.service.scenario.form import NOTHING, Expectation, Step
+from dealreg.service.scenario.running import Played, Result
+from dealreg.service.scenario.world import World
+from dealreg.vocabulary.fact import Event
+from dealreg.vocabulary.values import Money
+
+WORDS: Mapping[str, str] = {
+    "RegistrationSubmitted": "{registration} is submitted by {filed_by}",
+    "RegistrationFoundIncomplete": "{registration} is incomplete, missing {missing}; closed at {closes_at} unless supplied",
+    "RegistrationSupplemented": "{registration} is supplemented",
+    "RegistrationCompleted": "{registration} is complete; its priority time is {priority_at} (rulebook {rulebook_version})",
+    "RegistrationReturned": "{registration} is returned for more: {reason} Its time is kept if answered before {answer_by}",
+    "RegistrationClosed": "{registration} is closed: {reason}",
+    "RegistrationApproved": "{registration} is approved by {approved_by}",
+    "RegistrationDeclined": "{registration} is declined by {declined_by} under {clause}: {reason}",
+    "RegistrationWithdrawn": "{partner} withdraws from {registration}",
+    "EvidenceAdded": "{registration} shows {kind} of {dated_on}, brought by {added_by}",
+    "ProgressRecorded": "{registration} is at stage {stage}",
+    "OutcomeReported": "{registration} is reported {outcome} on {lines}",
+    "ClaimEntered": "{registration} takes place {entry} in the customer's file on {line}",
+    "ClaimHeldForReview": "{registration} waits for a person on {line} ({clause}): {reason}",
+    "ClaimQueued": "{registration} waits on {line} ({clause}): {reason}",
+    "ClaimPromoted": "{registration} is no longer behind another on {line}",
+    "ClaimContested": "{registration} is contested on {line} ({clause}): {reason}",
+    "ClaimDeclined": "{registration} is declined on {line} ({clause}): {reason}",
+    "ClaimLinked": "{registration} is linked to {linked_to} on {line} ({clause}) and gains nothing",
+    "LineApproved": "{registration} is approved on {line} ({clause}, by {approved_by}: {reason}) {legs}",
+    "ProtectionBegan": "the {tier} leg of {partner} on {line} is protected from now on",
+    "GraceBegan": "the {tier} leg of {partner} on {line} is in grace to {grace_to}, for it is at stage {stage} (ROE-12)",
+    "ProtectionLapsed": "the {tier} leg of {partner} on {line} lapses: {ground} (ROE-12)",
+    "LegWithdrawn": "the {tier} leg of {partner} on {line} ends: {reason} (ROE-31)",
+    "LegReleased": "the {tier} leg of {partner} on {line} is released ({clause}): {reason}",
+    "LegFulfilled": "the {tier} leg of {partner} on {line} is fulfilled (ROE-31)",
+    "WinHeldForReview": "the win of {registration} on {line} waits for a person ({clause}): {reason}",
+    "LegReopened": "the {tier} leg of {partner} on {line} is protected again to {window_to} (ROE-31)",
+    "LegSuspended": "the {tier} leg of {partner} on {line} is suspended by {override} (ROE-21)",
+    "LegReturned": "the {tier} leg of {partner} on {line} returns, protected to {window_to} (ROE-21)",
+    "LineOffered": "{line} is offered to {registration}, which has until {offer_to}",
+    "OfferEnded": "the offer of {line} to {registration} ends: {reason}",
+    "QueueLeft": "{registration} leaves the queue of {line}: {reason}",
+    "JoiningAsked": "the {asks} is asked whether {partner} joins {registration} on {line} (ROE-10), until {answer_to}",
+    "JoiningEnded": "the joining of {registration} on {line} ends: {reason}",
+    "LegJoined": "{leg} joins {registration} on {line} (ROE-10)",
+    "CustomerOpened": "nobody knew this customer: {name} in {place}",
+    "IdentifierAssigned": "{scheme} {value} names it from here on",
+    "NameKeyUsed": "the name is kept, so that a person is asked when another like it comes",
+    "ConflictOpened": "the conflict over {line} is between {parties}",
+    "ConflictSettled": "the conflict over {line} is settled",
+    "OpportunityChanged": "the record {record} of {source} says something newer",
+    "OverrideBegan": "{override} acts on {line} to {override_to}: {verb}",
+    "OverrideLifted": "{override} no longer acts on {line}: {reason}",
+    "OverrideProposed": "{override} is proposed by {proposed_by}: {verb}, for {ground}: {reason}",
+    "OverrideApproved": "{override} is approved by {approved_by}",
+    "OverrideTookForce": "{override} is in force",
+    "OverrideRevoked": "{override} is revoked by {revoked_by}: {reason}",
+    "OverrideEnded": "{override} ends: {reason}",
+    "ConflictDetected": "a conflict opens over {line}: {kind} ({clause}); {ground}",
+    "ChallengerJoined": "one more challenger joins the conflict: {ground}",
+    "RulingProposed": "the rulebook proposes {ruling} for {awarded} ({clause}): {reasons}",
+    "ConflictRuled": "{ruled_by} rules {ruling} for {awarded} ({clause}): {reason}",
+    "PartyLeft": "{registration} leaves the conflict: {reason}",
+    "ConflictClosed": "the conflict is closed: {reason}",
+}
+"""What a fact says; one that is not here is told by its name."""
+
+
+def explained(result: Result) -> str:
+    """The case and what became of it, in paragraphs."""
+    case = result.case
+    numbers = f"; case {', '.join(case.case)} of the domain" if case.case else ""
+    head = [f"{case.scenario}.", f"({case.rule}{numbers})"]
+    because = [f"\n{case.because.strip()}"] if case.because else []
+    steps = [line for played in result.played for line in _told(result.world, played)]
+    faults = [f"  NOT SO: {fault}" for fault in result.faults]
+    return "\n".join([" ".join(head), *because, *steps, *(["", *faults] if faults else [])])
+
+
+def _told(world: World, played: Played) -> Iterator[str]:
+    step = played.step
+    at = world.local(world.filling.instant(step.at))
+    yield f"\n{at:%A %d %B %Y, %H:%M:%S}  {asked(step)}"
+    if played.refused is not None:
+        clause = f" ({played.refused.clause})" if played.refused.clause else ""
+        yield f"  Refused{clause}: {played.refused.reason}."
+    for fact in played.facts:
+        yield f"  - {_at(world, fact, at)}{said(world, fact.event)}"
+    for expected in step.then.expected if step.then is not None else ():
+        yield f"  So {_expected(expected)}."
+
+
+def asked(step: Step) -> str:
+    """The request of a step in words."""
+    if step.command == NOTHING:
+        return "Nothing happens."
+    who = f" by {step.by}" if step.by else ""
+    name = f" as {step.name}" if step.name else ""
+    return f"{_spaced(step.command)}{name}{who}: {_inline(step.fields)}"
+
+
+def said(world: World, event: Event) -> str:
+    """What a fact says, with the short names of the case."""
+    words = WORDS.get(type(event).__name__)
+    if words is None:
+        return _spaced(type(event).__name__).lower()
+    parts = {field: value_of(world, getattr(event, field)) for field in type(event).model_fields}
+    return words.format(**parts)
+
+
+def value_of(world: World, value: Any) -> str:
+    """A value as the case would write it."""
+    match value:
+        case UUID():
+            return world.names.word(value)
+        case datetime():
+            return f"{world.local(value):%Y-%m-%d %H:%M}"
+        case date():
+            return value.isoformat()
+        case LegWindow():
+            last = world.local(value.window_to - timedelta(microseconds=1)).date()
+            return f"{value.tier} {value.partner} from {value_of(world, value.window_from)} until {last}"
+        case Money():
+            return f"{value.amount} {value.currency}"
+        case tuple():
+            return "; ".join(value_of(world, one) for one in value)
+        case BaseModel():
+            return str(value.model_dump(mode="json", exclude_none=True))
+        case _:
+            return str(value)
+
+
+def _at(world: World, fact: Recorded, at: datetime) -> str:
+    """When a fact took effect, where that was before it was asked for."""
+    effective = world.local(fact.meta.effective_at)
+    return f"[{effective:%Y-%m-%d %H:%M}] " if effective != at else ""
+
+
+def _expected(expected: Expectation) -> str:
+    parts = ", ".join(f"{part.replace('_', ' ')} {wanted}" for part, wanted in expected.parts.items())
+    return f"{expected.subject}: {parts}"
+
+
+def _spaced(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_inline(one)}" for key, one in value.items())
+    return ", ".join(_inline(one) for one in value) if isinstance(value, list) else str(value)
