@@ -125,13 +125,54 @@ def test_a_batch_is_decided_one_after_another(toys, rows):
     assert [row.version for row in rows()] == [1, 2, 3]
 
 
-def test_streams_found_one_after_another_are_read_in_rounds(toys, toy_ledger, monkeypatch):
+def test_streams_found_one_after_another_are_read_in_rounds(toys, toy_ledger, dispatch_for, monkeypatch):
     for n in range(5):
         toys.decide_batch([toy.ask(toy.Put(shelf=f"s{n}", boxes=n, note=f"s{n + 1}" if n < 4 else None), f"r{n}")])
+    newcomer = dispatch_for(
+        toy_ledger, decide=toy.decide, home=toy.home, home_kind=toy.home_kind, aggregates={"shelf": toy.SHELF}
+    )
     reads = _counted(toy_ledger, "read_many", monkeypatch)
-    outcomes = toys.decide_batch([toy.ask(toy.Follow(shelf="s0", diary=f"d{n}"), f"f{n}") for n in range(20)])
-    assert [outcome.answer for outcome in outcomes] == [{"found": 4}] * 20
-    assert len(reads) == 6, "one query a round for the whole batch: the homes, then five shelves one after another"
+    for dispatch, queries in ((newcomer, 6), (newcomer, 2), (toys, 2)):
+        batch = [toy.ask(toy.Follow(shelf="s0", diary=f"d{n}"), f"f{dispatch is toys}{queries}-{n}") for n in range(20)]
+        assert [outcome.answer for outcome in dispatch.decide_batch(batch)] == [{"found": 4}] * 20
+        assert len(reads) == queries, (
+            "who knows nothing reads shelf after shelf, for the whole batch at once; who knows, twice"
+        )
+        reads.clear()
+
+
+def test_a_wrong_guess_is_never_decided_on(toys, toy_ledger, dispatch_for, rows):
+    """One process knows the shelf as it was; another has put boxes on it since."""
+    old = dispatch_for(
+        toy_ledger, decide=toy.decide, home=toy.home, home_kind=toy.home_kind, aggregates={"shelf": toy.SHELF}
+    )
+    old.decide_batch([toy.ask(toy.Count(shelf="a", diary="d"), "r1")])
+    toys.decide_batch([toy.ask(toy.Put(shelf="a", boxes=5, note="b"), "r2")])
+    toys.decide_batch([toy.ask(toy.Put(shelf="b", boxes=7), "r3")])
+    outcomes = old.decide_batch([
+        toy.ask(toy.Count(shelf="a", diary="d"), "r4"),
+        toy.ask(toy.Follow(shelf="a", diary="e"), "r5"),
+        toy.ask(toy.Put(shelf="c", boxes=1), "r6"),
+        toy.ask(toy.Count(shelf="c", diary="e"), "r7"),
+    ])  # fmt: skip
+    assert [outcome.answer for outcome in outcomes] == [{"found": 5}, {"found": 7}, {"boxes": 1}, {"found": 1}]
+    assert old.decide_batch([toy.ask(toy.Put(shelf="a", at_most=3), "r8")])[0].refused.reason == "the shelf holds 5"
+
+
+def test_a_refusal_never_rests_on_a_guess(toys, toy_ledger, dispatch_for):
+    """It records nothing, so no append would find out."""
+
+    def picky(request, situation):
+        if situation.of(toy.SHELF, toy.shelf("a")).boxes == 0:
+            raise Closed("the shelf is empty")
+        return {"boxes": situation.of(toy.SHELF, toy.shelf("a")).boxes}
+
+    old = dispatch_for(
+        toy_ledger, decide=picky, home=toy.home, home_kind=toy.home_kind, aggregates={"shelf": toy.SHELF}
+    )
+    assert isinstance(old.decide_batch([toy.ask(toy.Put(shelf="z"), "r1")])[0], RefusedOutcome)
+    toys.decide_batch([toy.ask(toy.Put(shelf="a", boxes=5), "r2")])
+    assert old.decide_batch([toy.ask(toy.Put(shelf="z"), "r3")])[0].answer == {"boxes": 5}
 
 
 def test_a_decision_that_never_stops_asking_is_set_aside(toys, dispatch_for, toy_ledger):

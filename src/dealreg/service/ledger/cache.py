@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.ledger.recorded import Recorded, Row
@@ -32,10 +32,20 @@ class Seen:
     unreadable: dict[StreamId, Exception] = field(default_factory=dict)
 
 
+class Seeing(Protocol):
+    """What a sitting asks for states."""
+
+    def see(self, streams: Mapping[StreamId, str]) -> Seen:
+        """Every stream as it stands."""
+
+    def guess(self, stream: StreamId, kind: str) -> AnyHeld:
+        """A stream as it is likely to stand."""
+
+
 class States:
     """The least recently used states of a process. Threads may share one."""
 
-    def __init__(self, ledger: Ledger, aggregates: Mapping[str, Aggregate[Any]], size: int = 10_000) -> None:
+    def __init__(self, ledger: Ledger, aggregates: Mapping[str, Aggregate[Any]], size: int = 20_000) -> None:
         """``aggregates`` by name; ``size``: how many streams are kept."""
         self._ledger = ledger
         self._aggregates = dict(aggregates)
@@ -48,7 +58,7 @@ class States:
 
         Raises ``Unavailable``, and ``KeyError`` for an aggregate that nobody has registered.
         """
-        held = {stream: self._known(stream, kind) for stream, kind in streams.items()}
+        held = {stream: self.guess(stream, kind) for stream, kind in streams.items()}
         reading = self._ledger.read_many({stream: known.version for stream, known in held.items()})
         fresh: dict[StreamId, list[Row]] = {}
         for row in reading.rows:
@@ -74,7 +84,8 @@ class States:
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
 
-    def _known(self, stream: StreamId, kind: str) -> AnyHeld:
+    def guess(self, stream: StreamId, kind: str) -> AnyHeld:
+        """The stream as it was last seen, empty if it never was; asks nobody. Right for ever as of its version."""
         with self._lock:
             known = self._kept.get(stream)
             if known is not None:

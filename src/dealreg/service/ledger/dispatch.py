@@ -52,7 +52,7 @@ class Dispatch:
         home_kind: Callable[[Request], str],
         aggregates: Mapping[str, Aggregate[Any]],
         build: str,
-        cache_size: int = 10_000,
+        cache_size: int = 20_000,
     ) -> None:
         """The core's three functions and its aggregates by name; ``build`` names this program in every fact."""
         self.ledger = ledger

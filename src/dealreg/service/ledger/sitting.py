@@ -1,12 +1,14 @@
 """One sitting: a batch of requests decided once, one after another, each on the states that the ones before it left."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
 
 from pydantic import JsonValue
 
-from dealreg.service.ledger.cache import AnyHeld, States
+from dealreg.service.ledger.cache import AnyHeld, Seeing
 from dealreg.service.ledger.task import Made, Task, left_by, sealed
 from dealreg.service.ledger.watermarks import Watermarks
 from dealreg.vocabulary.fact import Request
@@ -15,7 +17,10 @@ from dealreg.vocabulary.refused import Refused, Reused
 from dealreg.vocabulary.situation import Situation, Unread
 
 ROUNDS = 16
-"""How often in a row a decision may find that it needs more streams; real ones need three or four."""
+"""How often a decision may find that it looked at other streams than those that were read; real ones do once or twice."""
+
+AT_ONCE = 200
+"""How many streams that nobody has read a decision may look at before they are read."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -30,71 +35,104 @@ class Core:
     build: str
 
 
+class _Guessing(Situation):
+    """A situation that guesses what it has not read, so that a decision need not stop at each stream it comes to."""
+
+    def __init__(self, *given: Any, guess: Callable[[dict[StreamId, str]], None]) -> None:
+        super().__init__(*given)
+        self._guess = guess
+
+    def need(self, kind: str, streams: Iterable[UUID]) -> None:
+        wanted = [StreamId(stream) for stream in streams]
+        missing = {stream: kind for stream in wanted if stream not in self._held}
+        if missing:
+            self._guess(missing)
+        super().need(kind, wanted)
+
+
 @dataclass(slots=True)
 class Sitting:
-    """Decides tasks on states that were read, reading more in rounds; it saves nothing.
+    """Decides tasks on states that were read; it saves nothing.
+
+    A stream that a decision comes to and that was not read is guessed: as it was last seen, or empty. Then all that was guessed
+    is read in one query. Where a guess was right the decision is the one it would have been; where one was wrong everything is
+    decided again on what was read. So decisions run once or twice, not once for each stream that they come to.
 
     ``now`` are the streams as the decisions so far leave them, ``head`` is the newest position when they were read.
     """
 
-    states: States
+    states: Seeing
     core: Core
     watermarks: Watermarks = field(default_factory=dict)
     now: dict[StreamId, AnyHeld] = field(default_factory=dict)
     unreadable: dict[StreamId, Exception] = field(default_factory=dict)
     at: datetime = _NEVER
     head: int = 0
+    _read: dict[StreamId, AnyHeld] = field(default_factory=dict)
+    _guessed: dict[StreamId, str] = field(default_factory=dict)
+    _versions: dict[StreamId, int] = field(default_factory=dict)
+    _kinds: dict[StreamId, str] = field(default_factory=dict)
 
     def decide(self, tasks: Sequence[Task]) -> list[Made]:
-        """What becomes of each task, in order; one query a round for all of them. Raises ``Unavailable``."""
-        self._see({stream: kind for task in tasks for stream, kind in task.wanted.items()})
-        made: list[Made] = []
-        in_vain = 0
-        while True:
-            done = len(made)
-            missing = self._go_on(tasks, made)
-            if len(made) == len(tasks):
-                return made
-            in_vain = in_vain + 1 if len(made) == done else 0
-            if in_vain == ROUNDS:
-                made.append(
-                    Made({}, broken=RuntimeError(f"the decision asked for more streams {ROUNDS} times in a row"))
-                )
-            self._see(missing)
+        """What becomes of each task, in order; one query for what they are known to need and one for what they came to.
 
-    def _go_on(self, tasks: Sequence[Task], made: list[Made]) -> dict[StreamId, str]:
-        """Decide until one needs more streams; ask those behind it only what they will need, so that one query reads it all."""
-        missing: dict[StreamId, str] = {}
-        for task in tasks[len(made) :]:
-            try:
-                one = self._one(task)
-            except Unread as unread:
-                task.wanted.update(unread.streams)
-                missing.update(unread.streams)
-                continue
-            if not missing:
-                made.append(one)
-                self.now.update(one.after or {})
-        return missing
+        Raises ``Unavailable``.
+        """
+        self._see({stream: kind for task in tasks for stream, kind in task.wanted.items()})
+        for _ in range(ROUNDS):
+            made = self._round(tasks, AT_ONCE)
+            if not self._guessed:
+                return made
+            if self._guessed_right():
+                return made
+        return self._round(tasks, 0)
+
+    def _round(self, tasks: Sequence[Task], at_once: int) -> list[Made]:
+        """Decide every task, each on what those before it leave."""
+        self.now, self._guessed, self._versions = dict(self._read), {}, {}
+        made = []
+        for task in tasks:
+            one = self._one(task, at_once)
+            self.now.update(one.after or {})
+            task.wanted.update({stream: self._kinds[stream] for stream in one.read})
+            made.append(one)
+        return made
+
+    def _guessed_right(self) -> bool:
+        """Read what was guessed; did it stand as guessed?"""
+        guessed = self._guessed
+        self._see(guessed)
+        return all(stream in self._read and self._read[stream].version == self._versions[stream] for stream in guessed)
 
     def _see(self, streams: Mapping[StreamId, str]) -> None:
-        seen = self.states.see({stream: kind for stream, kind in streams.items() if stream not in self.now})
-        self.now.update(seen.held)
+        seen = self.states.see({stream: kind for stream, kind in streams.items() if stream not in self._read})
+        self._read.update(seen.held)
+        self._kinds.update(streams)
         self.unreadable.update(seen.unreadable)
         self.at, self.head = max(self.at, seen.at), seen.head
 
-    def _one(self, task: Task) -> Made:
-        """One decision on the states as they are now. Raises ``Unread`` when it needs a stream that can be read."""
-        situation = Situation(
-            task.request.program, task.request.door_at or self.at, self.now, self.watermarks.get(task.request.program)
-        )
+    def _one(self, task: Task, at_once: int) -> Made:
+        """One decision on the states as they are now; guesses at most ``at_once`` streams."""
+        request, left = task.request, at_once
+
+        def guess(missing: dict[StreamId, str]) -> None:
+            nonlocal left
+            left -= len(missing)
+            if left < 0 or self.unreadable.keys() & missing:
+                raise Unread(missing)
+            for stream, kind in missing.items():
+                self.now[stream] = self.states.guess(stream, kind)
+                self._guessed[stream] = self._kinds[stream] = kind
+                self._versions[stream] = self.now[stream].version
+
+        instant = request.door_at or self.at
+        situation = _Guessing(request.program, instant, self.now, self.watermarks.get(request.program), guess=guess)
         try:
             return self._answer(task, situation)
         except Unread as unread:
             reasons = [self.unreadable[stream] for stream in unread.streams if stream in self.unreadable]
-            if not reasons:
-                raise
-            return Made({}, broken=reasons[0])
+            stuck = RuntimeError(f"the decision asked for more streams {ROUNDS} times in a row")
+            return Made(self._rests_on(task, situation), broken=reasons[0] if reasons else stuck)
         except Refused as refused:
             return Made(self._rests_on(task, situation), refused=refused)
         except Exception as error:  # noqa: BLE001 - it is set aside with its reason; its neighbours stand
@@ -102,7 +140,7 @@ class Sitting:
 
     def _answer(self, task: Task, situation: Situation) -> Made:
         """The answer given before, or a new one with its facts. Raises ``Reused`` and whatever the core raises."""
-        if task.home not in self.now:
+        if task.home in self.unreadable:
             raise Unread({task.home: task.wanted[task.home]})
         request = task.request
         before = self.now[task.home].answered.get((request.actor.caller, request.id))

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -85,15 +85,17 @@ def sealed(
         build=build,
     )
     answers = max((n for n, fact in enumerate(situation.facts) if fact.stream == task.home), default=-1)
+    metas: dict[tuple[datetime, bool], Meta] = {}  # Most facts of a decision share theirs.
     made: dict[StreamId, int] = {}
     facts = []
     for number, fact in enumerate(situation.facts):
         made[fact.stream] = made.get(fact.stream, 0) + 1
-        update: dict[str, Any] = {"effective_at": fact.effective_at.astimezone(UTC)}
-        if number == answers:
-            update["request"] = asked
+        effective_at, is_answer = fact.effective_at.astimezone(UTC), number == answers
+        if (effective_at, is_answer) not in metas:
+            update: dict[str, Any] = {"effective_at": effective_at} | ({"request": asked} if is_answer else {})
+            metas[effective_at, is_answer] = meta.model_copy(update=update)
         version = read[fact.stream] + made[fact.stream]
-        facts.append(Recorded(fact.stream, version, meta.model_copy(update=update), fact.event))
+        facts.append(Recorded(fact.stream, version, metas[effective_at, is_answer], fact.event))
     return facts
 
 
