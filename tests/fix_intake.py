@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -67,7 +68,7 @@ def letters(ledger: Ledger) -> list[dict]:
     return ledger.run("SELECT * FROM intake.dead_letters ORDER BY id")
 
 
-def facts(ledger: Ledger) -> list:
+def facts(ledger: Ledger) -> list[Any]:
     return [ledger.read(row) for row in ledger.notifications(0, 100_000, ["opportunity_changed.v1"])]
 
 

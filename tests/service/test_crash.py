@@ -1,0 +1,181 @@
+"""Nothing is lost and nothing is counted twice through `kill -9` of consumer, broker and database while a feed runs."""
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import nats
+import pytest
+
+from dealreg.service.embedded.servers import Servers, embedded_servers
+from dealreg.service.intake.broker import DURABLE, Wiring, ask_backlog, consumer_config, provision_broker
+from dealreg.service.intake.publishing import Outgoing, cloud_event, publish_opportunities
+from dealreg.service.ledger.errors import LedgerError
+from dealreg.service.ledger.ledger import Ledger
+from dealreg.service.migrating import migrate
+from tests.fix_intake import NOON, SOURCE, facts
+
+RECORDS, STEPS = 250, 5
+POISON = (b"no JSON", b'{"specversion": "1.0"}', b'{"a": "\\u0000"}')
+ROUNDS = 3
+ACK_WAIT_SECONDS = 3
+"""Shorter than in life, so that the test need not wait long for what a killed consumer held."""
+FEED_SECONDS = 8.0
+LIMIT_SECONDS = 80.0
+
+
+def feed() -> tuple[list[Outgoing], int, int]:
+    """Distinct messages in disorder, every fifteenth repeated, every thirtieth poisoned; how many are distinct, how many poison."""
+    chance = random.Random(2026)
+    distinct = [
+        cloud_event(
+            SOURCE,
+            f"e-{record}-{step}",
+            # Each step says a field of its own: in whatever order they come, every distinct message makes exactly one fact.
+            {"record": f"r{record}", f"step_{step}": f"value {step}"},
+            at=NOON,
+            sequence=f"{step:03d}",
+        )
+        for record in range(RECORDS)
+        for step in range(STEPS)
+    ]
+    chance.shuffle(distinct)
+    repeats = [Outgoing(one.body, one.headers, f"again {one.message_id}") for one in distinct[::15]]
+    poison = [Outgoing(POISON[number % 3], {}, f"poison {number}") for number in range(len(distinct) // 30)]
+    everything = [*distinct, *repeats, *poison]
+    chance.shuffle(everything)
+    return everything, len(distinct), len(poison)
+
+
+class Consumer:
+    """A consumer process that is started again whenever it has ended."""
+
+    def __init__(self, servers: Servers) -> None:
+        self._env = {
+            **os.environ,
+            "DATABASE_URL": servers.database_url,
+            "INTAKE_URL": servers.intake_url,
+            "LOG_LEVEL": "ERROR",
+        }
+        self.deaths = 0
+        self.process = self._started()
+
+    def _started(self):
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.consumer_process", ""],
+            env={**self._env, "PROGRAM": "acme"},
+            cwd=Path(__file__).parents[2],
+        )
+
+    def tend(self):
+        if self.process.poll() is not None:
+            self.deaths += 1
+            self.process = self._started()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def world(data_dir):
+    with embedded_servers(data_dir) as servers:
+        migrate(servers.database_url)
+        provision_broker(servers.intake_url)
+        asyncio.run(shorten_ack_wait(servers.intake_url))
+        yield servers
+
+
+async def shorten_ack_wait(url):
+    client = await nats.connect(url)
+    config = consumer_config(Wiring())
+    config.ack_wait = ACK_WAIT_SECONDS
+    await client.jetstream().add_consumer("CRM", config)
+    await client.close()
+
+
+async def deliveries(url):
+    client = await nats.connect(url)
+    info = await client.jetstream().consumer_info("CRM", DURABLE)
+    await client.close()
+    return info.delivered.consumer_seq
+
+
+def pause_until_something_is_in_flight(servers):
+    """A kill proves the most while messages are delivered and not yet acknowledged."""
+    deadline = time.monotonic() + 3
+    while time.monotonic() < deadline:
+        try:
+            if ask_backlog(servers.intake_url).open:
+                return
+        except LedgerError:
+            pass
+        time.sleep(0.01)
+
+
+def slowly(messages):
+    """As a CRM sends: the feed lasts while everything is killed."""
+    for number, message in enumerate(messages):
+        if number % 50 == 0:
+            time.sleep(FEED_SECONDS * 50 / len(messages))
+        yield message
+
+
+def drain(servers, consumer):
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while True:
+        consumer.tend()
+        try:
+            now = ask_backlog(servers.intake_url)
+        except LedgerError:
+            now = None
+        if now is not None and now.waiting == now.open == 0:
+            return
+        assert time.monotonic() < deadline, f"not drained: {now}"
+        time.sleep(0.1)
+
+
+@pytest.mark.timeout(150)
+def test_a_feed_survives_kill_9_of_everything(world):
+    messages, distinct, poison = feed()
+    publisher = threading.Thread(target=publish_opportunities, args=(world.intake_url, slowly(messages)))
+    consumer = Consumer(world)
+    started = time.monotonic()
+    try:
+        publisher.start()
+        for _ in range(ROUNDS):
+            for kill in (consumer.kill, world.nats.kill, world.postgres.kill):
+                pause_until_something_is_in_flight(world)
+                kill()
+                world.nats.start()
+                world.postgres.start()
+                consumer.tend()
+        publisher.join(LIMIT_SECONDS)
+        drain(world, consumer)
+        consumer.process.send_signal(signal.SIGTERM)
+        assert consumer.process.wait(30) == 0
+    finally:
+        consumer.kill()
+    took = time.monotonic() - started
+    delivered = asyncio.run(deliveries(world.intake_url))
+    with Ledger(world.database_url) as ledger:
+        recorded = facts(ledger)
+        dead = ledger.run("SELECT stream, sequence, bytes, resolved_at FROM intake.dead_letters")
+        personal = ledger.run("SELECT count(*) AS n FROM personal.held")[0]["n"]
+    names = Counter(fact.event.message for fact in recorded)
+    sys.stdout.write(
+        f"\n{len(messages)} messages ({distinct} distinct, {poison} poison), {delivered} deliveries, {consumer.deaths} consumers died, "
+        f"{len(recorded)} facts, {len(dead)} dead letters, {took:.1f} s\n"
+    )
+    assert (len(names), max(names.values())) == (distinct, 1)
+    assert (len(dead), len({row["sequence"] for row in dead})) == (poison, poison)
+    assert personal == distinct
+    steps = Counter(fact.event.record for fact in recorded)
+    assert set(steps.values()) == {STEPS}
