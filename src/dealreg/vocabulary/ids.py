@@ -1,6 +1,7 @@
 """Ids: new types, so that two of them are never swapped, and the derivations that hold for ever (architecture D4, D16)."""
 
 import json
+from functools import lru_cache
 from typing import Annotated, NewType
 from uuid import UUID, uuid5
 
@@ -23,6 +24,11 @@ ProgramId = NewType("ProgramId", _Short)
 PartnerId = NewType("PartnerId", _Short)
 
 
+DERIVED_AT_HAND = 16_384
+"""How many derived ids are kept: one decision asks for the same dozen again and again, sixty times in all."""
+
+
+@lru_cache(maxsize=DERIVED_AT_HAND, typed=True)
 def derived(kind: str, *parts: object) -> UUID:
     """The id of ``kind`` named by ``parts``: the same parts give the same id on every machine, for ever.
 
