@@ -1,5 +1,6 @@
 """The real app on a test's own database: a small program, and a caller for each role."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -65,11 +66,13 @@ class Caller:
 
     client: TestClient
     token: str
+    seen: dict[str, str] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def get(self, path: str, *, headers: dict[str, str] | None = None, **params: Any):
+        """Read, knowing of every write that was made through this world."""
         return self.client.get(
-            path, params=params, headers={"Authorization": f"Bearer {self.token}", **(headers or {})}
+            path, params=params, headers={"Authorization": f"Bearer {self.token}", **self.seen, **(headers or {})}
         )
 
     def post(self, path: str, body: Any = None, *, key: str | None = None, match: str | None = None, method="POST"):
@@ -77,7 +80,10 @@ class Caller:
         headers["Idempotency-Key"] = key if key is not None else f"k{next(self.numbers)}"
         if match is not None:
             headers["If-Match"] = match
-        return self.client.request(method, path, json=body, headers=headers)
+        done = self.client.request(method, path, json=body, headers=headers)
+        if "dealreg-seen" in done.headers:
+            self.seen["Dealreg-Seen"] = done.headers["dealreg-seen"]
+        return done
 
     def decide(self, resource: str, verb: str, body: Any = None, **more: Any):
         """Read it, and decide on what was read."""
@@ -96,10 +102,6 @@ class World:
     def __getitem__(self, name: str) -> Caller:
         return self.callers[name]
 
-    def project(self) -> None:
-        """Let every read model catch up."""
-        Projector(self.settings.database_url("projector"), strict=True).catch_up()
-
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
@@ -111,13 +113,31 @@ def bare(settings: Settings) -> Iterator[World]:
     """The app, and nothing in its ledger."""
     key = read_or_make(settings.token_key_file)
     with House(settings) as house, TestClient(create(house), raise_server_exceptions=False) as client:
-        callers = {name: Caller(client, mint(key, actor, PROGRAM, seconds=600)) for name, actor in ACTORS.items()}
+        seen: dict[str, str] = {}
+        callers = {name: Caller(client, mint(key, actor, PROGRAM, seconds=600), seen) for name, actor in ACTORS.items()}
         yield World(house, client, settings, callers)
 
 
 @pytest.fixture
-def world(bare: World) -> World:
-    """The app with a rulebook and six partners."""
+def projecting(settings: Settings) -> Iterator[None]:
+    """The read models follow the ledger, as `dealreg project` has them do."""
+    stop = threading.Event()
+    projector = threading.Thread(target=Projector(settings.database_url("projector"), strict=True).run, args=(stop,))
+    projector.start()
+    yield
+    stop.set()
+    projector.join()
+
+
+@pytest.fixture
+def world(seeded: World, projecting: None) -> World:
+    """The app with a program, and read models that follow."""
+    return seeded
+
+
+@pytest.fixture
+def seeded(bare: World) -> World:
+    """The app with a rulebook and six partners; nothing is projected."""
     done = bare["desk"].post("/rulebooks", {"document": RULEBOOK})
     assert done.status_code == 200, done.text
     for partner, said in PARTNERS.items():

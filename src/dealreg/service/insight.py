@@ -4,24 +4,19 @@ What a caller may not see is answered exactly like what does not exist.
 """
 
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import JsonValue
-
-from dealreg.file.evolve import FILE
-from dealreg.process import view
-from dealreg.registration.state import REGISTRATION
 from dealreg.rulebook.state import RULEBOOK
 from dealreg.service import telling
+from dealreg.service.explaining import Explanation, explain
 from dealreg.service.replay import Moment, RegistrationThen, Replay, no_registration, readers_of
 from dealreg.service.telling import ConflictTold, FileTold, OverrideTold, RegistrationTold
 from dealreg.service.tokens import Claims
-from dealreg.vocabulary.fact import PARTNER_ROLES, Aggregate, Held, Role
-from dealreg.vocabulary.ids import StreamId, desk_reader, file_stream, rulebook_stream
+from dealreg.service.wording import RegistrationWords, words
+from dealreg.vocabulary.fact import Role
+from dealreg.vocabulary.ids import desk_reader, rulebook_stream
 from dealreg.vocabulary.refused import Unknown
-from dealreg.vocabulary.situation import Situation
 
 _ROWS_OF = {Role.DEALER: "dealers", Role.DISTRIBUTOR: "distributors", Role.MASTER: "distributors"}
 """Whose list of readers counts for a role (``RegistrationSubmitted.readers``); ``managers`` for everybody else."""
@@ -39,20 +34,15 @@ class Insight:
         moment = self._replay.moment(at)
         return telling.registration(self._visible(registration, moment), moment, self._zone(moment))
 
-    def own_registration(self, registration: UUID, at: datetime) -> dict[str, JsonValue]:
-        """A partner's registration as it would have been answered then: its own lines' words, nothing of others (rules.md section 3).
-
-        Raises ``Unknown`` and ``Unavailable``.
-        """
+    def own_registration(self, registration: UUID, at: datetime) -> RegistrationWords:
+        """A partner's registration as it was, in the words of its own rows. Raises ``Unknown`` and ``Unavailable``."""
         moment = self._replay.moment(at)
-        then = self._visible(registration, moment)
-        streams: dict[UUID, Aggregate[Any]] = {registration: REGISTRATION, self._rulebook: RULEBOOK}
-        if then.said.customer is not None:
-            streams[file_stream(self._claims.program, then.said.customer)] = FILE
-        held = {StreamId(stream): self._held(kind, stream, moment) for stream, kind in streams.items()}
-        situation = Situation(self._claims.program, at, held)
-        told = view.answer(situation, registration, self._claims.actor)
-        return {"as_of": telling.as_of(moment).model_dump(mode="json"), **told}
+        return words(self._visible(registration, moment), moment)
+
+    def explanation(self, registration: UUID, at: datetime | None) -> Explanation:
+        """Why a registration stands where it stands, for the manufacturer's people. Raises ``Unknown`` and ``Unavailable``."""
+        moment = self._replay.moment(at)
+        return explain(self._replay, self._claims.program, self._visible(registration, moment), moment)
 
     def sees_registration(self, registration: UUID) -> bool:
         """Whether the caller may know that a registration exists. Raises ``Unavailable``."""
@@ -100,17 +90,8 @@ class Insight:
             raise no_registration()
         return then
 
-    def _held(self, aggregate: Aggregate[Any], stream: UUID, moment: Moment) -> Held[Any]:
-        state, version = self._replay.state(aggregate, stream, moment)
-        return Held(version, state, {})
-
     def _zone(self, moment: Moment) -> ZoneInfo:
         """The program's time zone as the rulebook in force said it; UTC before the first."""
         rules, _ = self._replay.state(RULEBOOK, self._rulebook, moment)
         document = rules.in_force(moment.asked or datetime.now(UTC))
         return document.zone if document is not None else ZoneInfo("UTC")
-
-
-def is_partner(claims: Claims) -> bool:
-    """Whether the caller reads as a partner."""
-    return claims.role in PARTNER_ROLES

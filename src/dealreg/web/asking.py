@@ -13,9 +13,9 @@ from dealreg.service.ledger.outcomes import Broken, Decided, LateOutcome, Refuse
 from dealreg.service.tokens import Claims
 from dealreg.vocabulary.fact import Command, Request, Role
 from dealreg.vocabulary.ids import PartnerId
-from dealreg.vocabulary.refused import NotAllowed, Reused
+from dealreg.vocabulary.refused import NotAllowed
 from dealreg.vocabulary.values import Key
-from dealreg.web.bodies import ACTS_AS, Keeping, sealed_fields, shown
+from dealreg.web.bodies import ACTS_AS, sealed, sealed_fields, shown
 from dealreg.web.guarding import masked, require_match, require_own_program
 from dealreg.web.permissions import MAY, may
 from dealreg.web.problems import Trouble
@@ -66,9 +66,9 @@ class Asking:
         said = {**dict(shown(body)), **in_path}
         on_behalf_of = self._acting(command, said)
         personal = {name: said.pop(name) for name in sealed_fields(command) if said.get(name) is not None}
-        sealed, rows = Keeping(self.house.ledger, self.claims.actor.caller, self.key).seal(personal)
+        seals, rows = sealed(personal)
         try:
-            asked = command(**said, **sealed)
+            asked = command(**said, **seals)
         except ValidationError as error:
             faults = [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
             raise RequestValidationError(faults) from error
@@ -99,10 +99,6 @@ class Asking:
         if decides is not None and not self.house.answered_before(request):
             require_match(self.house, self.claims, decides, in_path, if_match)
         outcome = self.house.dispatcher.submit(request, rows)
-        if rows and isinstance(outcome, RefusedOutcome) and isinstance(outcome.refused, Reused):
-            # The same request came twice at one moment, and the other's salt is there by now.
-            request, rows = self.request(command, in_path, body)
-            outcome = self.house.dispatcher.submit(request, rows)
         match outcome:
             case Decided():
                 return outcome

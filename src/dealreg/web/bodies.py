@@ -5,13 +5,11 @@ Made from the command's own model, so that a field that it gains is in the API a
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, get_args
-from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import BaseModel, Field, create_model
 
-from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.ledger.recorded import PersonalRow
-from dealreg.service.personal import digest, seal
+from dealreg.service.personal import seal
 from dealreg.vocabulary.fact import Command
 from dealreg.vocabulary.values import Model, Sealed, Text
 
@@ -50,37 +48,14 @@ def body_of(command: type[Command], in_path: frozenset[str], example: Mapping[st
     return body
 
 
-class Keeping:
-    """Seals the personal fields of a request so that a repeat of it has the same digest (ROE-28).
+def sealed(values: Mapping[str, str]) -> tuple[dict[str, Sealed], list[PersonalRow]]:
+    """What the command carries for each personal field, and the rows to keep beside its facts.
 
-    The ``ref`` is derived from who asked and with which request id; the salt is random, and a repeat finds it beside the value.
+    An erasure asks for what was said, whoever said it and however it was capitalised. A repeat of a request seals anew: its digest
+    counts only that something personal was said (ROE-28), and its rows are kept only if its facts are recorded.
     """
-
-    def __init__(self, ledger: Ledger, caller: str, request: str) -> None:
-        """Whose request it is, and its id."""
-        self._ledger, self._caller, self._request = ledger, caller, request
-
-    def seal(self, values: Mapping[str, str]) -> tuple[dict[str, Sealed], list[PersonalRow]]:
-        """What the command carries for each field, and the rows to keep with its facts. Raises ``Unavailable``."""
-        known = self._known(values)
-        found, rows = {}, []
-        for field, value in values.items():
-            ref = str(self._ref(field))
-            _, fresh = seal(value.strip().casefold(), value)
-            row = fresh._replace(ref=ref, salt=known.get(ref, fresh.salt))
-            found[field] = Sealed(ref=ref, digest=digest(row.salt, value))
-            rows.append(row)
-        return found, rows
-
-    def _ref(self, field: str) -> UUID:
-        return uuid5(NAMESPACE_URL, f"dealreg:personal\n{self._caller}\n{self._request}\n{field}")
-
-    def _known(self, fields: Mapping[str, str]) -> dict[str, bytes]:
-        if not fields:
-            return {}
-        refs = [self._ref(field) for field in fields]
-        rows = self._ledger.run("SELECT ref::text AS ref, salt FROM personal.held WHERE ref = ANY (%s::uuid[])", [refs])
-        return {row["ref"]: bytes(row["salt"]) for row in rows}
+    pairs = {field: seal(value.strip().casefold(), value) for field, value in values.items()}
+    return {field: pair[0] for field, pair in pairs.items()}, [row for _, row in pairs.values()]
 
 
 def shown(body: BaseModel) -> Iterator[tuple[str, Any]]:

@@ -5,12 +5,15 @@ from typing import Any, Final
 
 from dealreg.service.composition import House
 from dealreg.service.insight import Insight
+from dealreg.service.questions import Questions
 from dealreg.service.replay import no_registration
-from dealreg.service.telling import ConflictTold, OverrideTold, RegistrationTold
 from dealreg.service.tokens import Claims
 from dealreg.vocabulary.refused import Refused, Unknown
+from dealreg.web import rows
+from dealreg.web.lists import DEALS, deal
 from dealreg.web.opaque import etag
 from dealreg.web.problems import Trouble
+from dealreg.web.reads import RegistrationRows
 
 OF_PROGRAM: Final = ("registration", "conflict", "override")
 """What a path may name by an id that does not say of which program it is."""
@@ -30,21 +33,26 @@ def require_own_program(house: House, claims: Claims, in_path: Mapping[str, Any]
                 raise no_registration() if kind == "registration" else Unknown(f"there is no such {kind}; check its id")
 
 
-def tag(told: RegistrationTold | ConflictTold | OverrideTold) -> str:
-    """The ETag of what the manufacturer's people read: everything but of which instant it is."""
-    return etag(told.model_dump(mode="json", exclude={"as_of"}))
-
-
 def current_tag(house: House, claims: Claims, resource: str, in_path: Mapping[str, Any]) -> str:
-    """The ETag that a resource has now for this caller. Raises ``Unknown`` and ``Unavailable``."""
-    insight = Insight(house.replay, claims)
-    match resource:
-        case "registration":
-            return tag(insight.registration(in_path["registration"], None))
-        case "conflict":
-            return tag(insight.conflict(in_path["conflict"], None))
-        case _:
-            return tag(insight.override(in_path["override"], None))
+    """The ETag that a resource has for this caller, once its read model knows of every fact. Raises ``Refused`` and ``Trouble``."""
+    identity = in_path[resource]
+    if resource == "override":
+        return etag(Insight(house.replay, claims).override(identity, None).model_dump(mode="json"))
+    asked = Questions(house.reading, claims, seen=house.ledger.head())
+    if resource == "conflict":
+        found = asked.ask("conflict_queue", "one", conflict=identity)
+        shown: Any = [rows.ConflictRow(**row).model_dump(mode="json") for row in found.rows]
+    else:
+        found = asked.ask(DEALS[claims.role], "of_registration", registration=identity)
+        legs = [deal(claims, row) for row in found.rows]
+        shown = [RegistrationRows(registration=identity, legs=legs).model_dump(mode="json")] if legs else []
+    if found.behind:
+        raise Trouble(
+            "behind", f"The {resource} as it is shown lacks {found.behind} facts; decide once it has caught up."
+        )
+    if not shown:
+        raise no_registration() if resource == "registration" else Unknown(f"there is no such {resource}; check its id")
+    return etag(shown[0])
 
 
 def require_match(
@@ -52,7 +60,7 @@ def require_match(
 ) -> None:
     """Raise ``Trouble`` unless the caller names the state that the resource is in: nobody decides on what he has not read.
 
-    It is compared with the ledger itself, not with a read model that may be behind.
+    It is compared with the row as of the newest fact; the core then refuses what has been decided in between.
     """
     if if_match is None:
         raise Trouble(

@@ -13,6 +13,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dealreg.web.problems import bug
+
 LONGEST_BODY: Final = 1_000_000
 """Bytes of a request's body. A registration of 200 lines is under 100 kB; a rulebook with a thousand rates, 200 kB."""
 
@@ -68,7 +70,7 @@ class Observing:
         await self._observed(scope, receive, send, correlation)
 
     async def _observed(self, scope: Scope, receive: Receive, send: Send, correlation: str) -> None:
-        status, began, got = 500, time.perf_counter(), 0
+        status, began, got = 0, time.perf_counter(), 0
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -92,6 +94,11 @@ class Observing:
         with self._figures.under_way.track_inprogress():
             try:
                 await self._app(scope, receiving, sending)
+            except Exception as error:
+                answer = bug(scope["path"], error)
+                if status:  # It broke after it had begun to answer: the connection is all that can be ended.
+                    raise
+                await answer(scope, receiving, sending)
             finally:
                 seconds = time.perf_counter() - began
                 self._figures.answered(scope, status, seconds)

@@ -14,8 +14,6 @@ from uuid import UUID
 
 from dealreg.web.problems import Trouble
 
-Column = str | int | None
-
 
 def plain(value: object) -> object:
     """A column as JSON holds it; instants in UTC, so that one row always reads the same."""
@@ -38,17 +36,20 @@ def etag(row: object) -> str:
     return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
 
 
-def cursor(question: str, last: Sequence[object]) -> str:
-    """Where a page ended, for this question and no other; ``last`` are key columns of the reader's own last row."""
-    return _wrap([question, *(plain(column) for column in last)])
+def cursor(question: str, last: str) -> str:
+    """Where a page ended, for this question and no other; ``last`` is made of key columns of the reader's own last row."""
+    return _wrap([question, last])
 
 
-def resumed(question: str, text: str, columns: int) -> list[Column]:
-    """The key columns of a cursor. Raises ``Trouble`` when it is not one of this question."""
-    found = _unwrap(text, "the cursor")
-    if not isinstance(found, list) or found[:1] != [question] or len(found) != columns + 1:
-        raise Trouble("malformed", "The cursor belongs to another question; leave it out to begin at the first page.")
-    return found[1:]
+def resumed(question: str, text: str) -> str:
+    """What a cursor holds. Raises ``Trouble`` when it is not one of this question."""
+    match _unwrap(text, "the cursor"):
+        case [str() as asked, str() as last] if asked == question:
+            return last
+        case _:
+            raise Trouble(
+                "malformed", "The cursor belongs to another question; leave it out to begin at the first page."
+            )
 
 
 def seen(position: int) -> str:

@@ -19,6 +19,8 @@ from dealreg.vocabulary.refused import Closed, NotAllowed, Refused, Reused, Unkn
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = 1
 
+NOT_JSON: Final = "The body is not a JSON object; send one with Content-Type: application/json."
+
 log = structlog.get_logger(__name__)
 
 
@@ -45,10 +47,10 @@ class Problem(BaseModel):
 class Trouble(Exception):
     """A problem that the door itself finds; ``kind`` is one of ``KINDS``."""
 
-    def __init__(self, kind: str, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, kind: str, detail: str) -> None:
         """``detail`` says what to do next."""
         super().__init__(detail)
-        self.kind, self.detail, self.headers = kind, detail, dict(headers or {})
+        self.kind, self.detail = kind, detail
 
 
 KINDS: Final[dict[str, tuple[int, str]]] = {
@@ -66,6 +68,7 @@ KINDS: Final[dict[str, tuple[int, str]]] = {
     "refused": (422, "It cannot be decided as asked"),
     "unread": (428, "Say which state you decide on"),
     "bug": (500, "Our mistake"),
+    "behind": (503, "Not caught up yet"),
     "busy": (503, "Too busy"),
     "unavailable": (503, "Not reachable now"),
     "http": (0, "Not understood"),
@@ -101,7 +104,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Unstorable, _unstorable)
     for unreachable in (Late, Busy, Unavailable, IssuerUnreachable):
         app.add_exception_handler(unreachable, _later)
-    app.add_exception_handler(Exception, _bug)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -115,7 +117,8 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def _trouble(_: Request, error: Exception) -> Response:
     assert isinstance(error, Trouble)  # noqa: S101 - Starlette hands over what was registered; mypy cannot know
-    return problem(error.kind, error.detail, headers=error.headers)
+    later = {"Retry-After": str(RETRY_SECONDS)} if KINDS[error.kind][0] == 503 else {}  # noqa: PLR2004 - an HTTP status
+    return problem(error.kind, error.detail, headers=later)
 
 
 def _refused(_: Request, error: Exception) -> Response:
@@ -134,16 +137,19 @@ def _malformed(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
     found: Sequence[Any] = error.errors()
     if any(one["type"] == "json_invalid" for one in found):
-        return problem("not-json", "The body is not JSON; send an object with Content-Type: application/json.")
+        return problem("not-json", NOT_JSON)
     faults = [Fault(field=".".join(map(str, one["loc"])), reason=one["msg"]) for one in found]
     named = ", ".join(fault.field for fault in faults[:3])
-    return problem("malformed", f"Correct {named} and send it again.", faults=faults)
+    detail = NOT_JSON if named == "body" else f"Correct {named} and send it again."
+    return problem("malformed", detail, faults=faults)
 
 
 def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
-    kind = {404: "unknown", 405: "method", 413: "too-long"}.get(error.status_code, "http")
-    return problem(kind, str(error.detail), status=error.status_code, headers=error.headers)
+    kind = {400: "not-json", 404: "unknown", 405: "method", 413: "too-long"}.get(error.status_code, "http")
+    return problem(
+        kind, NOT_JSON if kind == "not-json" else str(error.detail), status=error.status_code, headers=error.headers
+    )
 
 
 def _unstorable(_: Request, error: Exception) -> Response:
@@ -161,8 +167,9 @@ def _later(_: Request, error: Exception) -> Response:
     )
 
 
-def _bug(request: Request, error: Exception) -> Response:
-    log.error("request_broke", path=request.url.path, exc_info=error)
+def bug(path: str, error: Exception) -> Response:
+    """The answer to what nobody thought of; what it was goes to the log."""
+    log.error("request_broke", path=path, exc_info=error)
     return problem(
         "bug", "Nobody thought of this; it is in our log. Asking again with the same Idempotency-Key is safe."
     )

@@ -1,23 +1,32 @@
-"""What may be read over HTTP."""
+"""One thing at a time: a registration, a conflict, an override, a customer's file; now, and as of any recorded instant.
+
+What stands now is a row of a read model under row-level security, to everybody (architecture D9). The past is folded: to the desk and
+auditors whole, to a manager its region, to a partner only its own registration in the words of its own rows.
+"""
 
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
+from dealreg.service.explaining import Explanation, wording
 from dealreg.service.insight import Insight
-from dealreg.service.telling import ConflictTold, FileTold, OverrideTold
+from dealreg.service.replay import no_registration
+from dealreg.service.telling import ConflictTold, FileTold, OverrideTold, RegistrationTold
 from dealreg.service.tokens import Claims
-from dealreg.vocabulary.fact import PARTNER_ROLES
+from dealreg.service.wording import RegistrationWords
+from dealreg.vocabulary.fact import PARTNER_ROLES, Role
+from dealreg.vocabulary.refused import Unknown
 from dealreg.vocabulary.values import Instant
-from dealreg.web.access import TheHouse, only
-from dealreg.web.guarding import tag
+from dealreg.web import rows
+from dealreg.web.access import TheHouse
+from dealreg.web.lists import BEHIND, DEALS, Asking, Insider, Reader, deal, told
 from dealreg.web.opaque import etag
-from dealreg.web.permissions import INSIDERS, READERS
 from dealreg.web.problems import documented
 
-router = APIRouter(tags=["questions"], responses=documented(401, 403, 422, 503))
+router = APIRouter(tags=["questions"], responses=documented(401, 403, 404, 422, 503))
 
 AsOf = Annotated[
     Instant | None,
@@ -27,48 +36,135 @@ AsOf = Annotated[
         examples=["2026-03-01T12:00:00Z"],
     ),
 ]
-Reader = Annotated[Claims, Depends(only(READERS, "read this"))]
-Insider = Annotated[Claims, Depends(only(INSIDERS, "read this"))]
 
 
-@router.get("/conflicts/{conflict}", response_model=ConflictTold, responses=documented(404))
-def conflict(the_house: TheHouse, claims: Insider, request: Request, conflict: UUID, as_of: AsOf = None) -> Response:
-    """A conflict of your region: parties, proposal with its reasons, ruling; `as_of` for what was recorded by an instant."""
-    told = Insight(the_house.replay, claims).conflict(conflict, as_of)
-    return tagged(request, told.model_dump(mode="json"), tag(told))
+class RegistrationRows(BaseModel):
+    """A registration: its legs, as the reader's own tier reads them."""
+
+    registration: UUID
+    legs: list[rows.ManagedDeal | rows.Deal]
 
 
-@router.get("/overrides/{override}", response_model=OverrideTold, responses=documented(404))
-def override(the_house: TheHouse, claims: Insider, request: Request, override: UUID, as_of: AsOf = None) -> Response:
-    """An override: what it departs from, for how long, on which ground, and how far it is."""
-    told = Insight(the_house.replay, claims).override(override, as_of)
-    return tagged(request, told.model_dump(mode="json"), tag(told))
+class FileRows(BaseModel):
+    """Everybody's claims on one end customer in the reader's region, side by side."""
+
+    customer: UUID
+    legs: list[rows.ManagedDeal]
 
 
-@router.get("/customers/{customer}/file", response_model=FileTold)
-def customer_file(
-    the_house: TheHouse, claims: Insider, request: Request, customer: UUID, as_of: AsOf = None
-) -> Response:
-    """Every claim on a customer that lies in your region, in order of acceptance."""
-    told = Insight(the_house.replay, claims).customer_file(customer, as_of)
-    return tagged(request, told.model_dump(mode="json"), etag(told.model_dump(mode="json", exclude={"as_of"})))
+class History(BaseModel):
+    """What happened to a registration, in order."""
+
+    registration: UUID
+    changes: list[rows.Fact | rows.ManagedChange | rows.Change]
 
 
-@router.get("/registrations/{registration}", responses=documented(404), response_model=None)
+class OwnExplanation(BaseModel):
+    """Why a partner's registration stands where it stands: how each leg came to its state, and what the clauses named say."""
+
+    registration: UUID
+    legs: list[rows.Deal]
+    changes: list[rows.Change]
+    clauses: dict[str, str]
+
+
+@router.get("/registrations/{registration}", response_model=RegistrationRows | RegistrationTold | RegistrationWords)
 def registration(
-    the_house: TheHouse, claims: Reader, request: Request, registration: UUID, as_of: AsOf = None
+    the_house: TheHouse, claims: Reader, asking: Asking, request: Request, registration: UUID, as_of: AsOf = None
 ) -> Response:
-    """A registration: to the manufacturer's people everything, to a partner its own row."""
+    """A registration leg by leg; its ETag goes into If-Match of a decision. With `as_of`, what was recorded by an instant."""
+    if as_of is None:
+        response = Response()
+        found = RegistrationRows(registration=registration, legs=_legs(claims, asking, registration, response))
+        return tagged(request, found, behind=response)
     insight = Insight(the_house.replay, claims)
+    if claims.role in PARTNER_ROLES:
+        return tagged(request, insight.own_registration(registration, as_of))
+    return tagged(request, insight.registration(registration, as_of))
+
+
+@router.get("/registrations/{registration}/history")
+def history(claims: Reader, asking: Asking, response: Response, registration: UUID, as_of: AsOf = None) -> History:
+    """What happened, in order: to an auditor every fact (by `as_of`), to others how each leg came to its state."""
+    if claims.role is Role.AUDITOR:
+        facts = told(
+            asking(claims).ask("registration_history", "of_registration", registration=registration, as_of=as_of),
+            response,
+        )
+        own = [rows.Fact(**row) for row in facts if row["program"] == claims.program]
+        if not own:
+            raise no_registration()
+        return History(registration=registration, changes=list(own))
+    return History(registration=registration, changes=list(_changes(claims, asking, registration, response)))
+
+
+@router.get("/registrations/{registration}/explain", response_model=Explanation | OwnExplanation)
+def explain(
+    the_house: TheHouse, claims: Reader, asking: Asking, response: Response, registration: UUID, as_of: AsOf = None
+) -> Explanation | OwnExplanation:
+    """Why it stands where it stands: to the manufacturer's people each decision with clause, reason, version and what it had read."""
     if claims.role not in PARTNER_ROLES:
-        told = insight.registration(registration, as_of)
-        return tagged(request, told.model_dump(mode="json"), tag(told))
-    raise NotImplementedError
+        return Insight(the_house.replay, claims).explanation(registration, as_of)
+    legs = _legs(claims, asking, registration, response)
+    changes = _changes(claims, asking, registration, response)
+    clauses = wording([*(leg.clause for leg in legs), *(change.clause for change in changes)])
+    return OwnExplanation(registration=registration, legs=legs, changes=changes, clauses=clauses)
 
 
-def tagged(request: Request, body: Any, tag: str) -> Response:
+@router.get("/conflicts/{conflict}", response_model=rows.ConflictRow | ConflictTold, tags=["conflicts"])
+def conflict(
+    the_house: TheHouse, claims: Insider, asking: Asking, request: Request, conflict: UUID, as_of: AsOf = None
+) -> Response:
+    """A conflict of your region: parties, proposal with its reasons, ruling. Its ETag goes into If-Match of a ruling."""
+    if as_of is not None:
+        return tagged(request, Insight(the_house.replay, claims).conflict(conflict, as_of))
+    response = Response()
+    found = told(asking(claims).ask("conflict_queue", "one", conflict=conflict), response)
+    if not found:
+        raise Unknown("there is no such conflict; check its id and the instant")
+    return tagged(request, rows.ConflictRow(**found[0]), behind=response)
+
+
+@router.get("/overrides/{override}", response_model=OverrideTold, tags=["overrides"])
+def override(the_house: TheHouse, claims: Insider, request: Request, override: UUID, as_of: AsOf = None) -> Response:
+    """An override: what it departs from, for how long, on which ground, and how far it is. A manager reads those that it proposed."""
+    return tagged(request, Insight(the_house.replay, claims).override(override, as_of))
+
+
+@router.get("/customers/{customer}/file", response_model=FileRows | FileTold)
+def customer_file(
+    the_house: TheHouse, claims: Insider, asking: Asking, request: Request, customer: UUID, as_of: AsOf = None
+) -> Response:
+    """Every claim on a customer that lies in your region."""
+    if as_of is not None:
+        return tagged(request, Insight(the_house.replay, claims).customer_file(customer, as_of))
+    response = Response()
+    found = told(asking(claims).ask("protected_customers", "of_customer", customer=customer), response)
+    legs = [rows.ManagedDeal(**row) for row in found]
+    return tagged(request, FileRows(customer=customer, legs=legs), behind=response)
+
+
+def tagged(request: Request, body: BaseModel, *, behind: Response | None = None) -> Response:
     """The answer with its ETag; nothing but 304 where the caller has it (RFC 9110 section 13.1.2)."""
+    shown: Any = body.model_dump(mode="json")
+    headers = {"ETag": etag(shown), **({BEHIND: behind.headers[BEHIND]} if behind and BEHIND in behind.headers else {})}
     known = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
-    if tag in known:
-        return Response(status_code=304, headers={"ETag": tag})
-    return JSONResponse(body, headers={"ETag": tag})
+    if headers["ETag"] in known:
+        return Response(status_code=304, headers=headers)
+    return JSONResponse(shown, headers=headers)
+
+
+def _legs(claims: Claims, asking: Asking, registration: UUID, response: Response) -> list[rows.Deal]:
+    """The caller's rows. Raises ``Unknown``: what it may not see reads like what does not exist."""
+    found = told(asking(claims).ask(DEALS[claims.role], "of_registration", registration=registration), response)
+    if not found:
+        raise no_registration()
+    return [deal(claims, row) for row in found]
+
+
+def _changes(claims: Claims, asking: Asking, registration: UUID, response: Response) -> list[rows.Change]:
+    found = told(asking(claims).ask(DEALS[claims.role], "history", registration=registration), response)
+    if not found:
+        raise no_registration()
+    kind = rows.Change if claims.role in PARTNER_ROLES else rows.ManagedChange
+    return [kind(**row) for row in found]

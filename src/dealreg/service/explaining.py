@@ -1,0 +1,131 @@
+"""Why a registration stands where it stands: what was asked, what was true, which clause answered and what it had read.
+
+Everything told here stands in the facts: a clause's reason in words was made when it was decided (architecture D5), and ``read`` names
+the streams with the versions on which the decision rests, so that it can be folded again exactly.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from dealreg.file.events import FileEvent
+from dealreg.registration.events import RegistrationCompleted, RegistrationSubmitted
+from dealreg.service.replay import Moment, RegistrationThen, Replay, Told
+from dealreg.vocabulary.fact import Event
+from dealreg.vocabulary.ids import file_stream
+from dealreg.vocabulary.values import Digest, Instant, Key, Model
+
+CLAUSES: Final = {
+    "ROE-1": "The partner is active and authorised for the product line, the territory and the track on the day of completeness.",
+    "ROE-2": "Every required field and kind of evidence is there; what was asked for is answered in time.",
+    "ROE-3": "The registration's value, all lines together, reaches the program's minimum.",
+    "ROE-4": "Who comes first is decided by the program's doctrine.",
+    "ROE-5": "While an earlier complete claim is pending, later ones do as the program says: wait, stand beside it, or are refused.",
+    "ROE-6": "Of equal priority times the order of acceptance is the order; the deal desk rules.",
+    "ROE-7": "While a distributor's claim is protected, no partner outside its network is on that line and scope.",
+    "ROE-8": "While a dealer's claim is protected, no other dealer of that network is on that line and scope.",
+    "ROE-9": "A claim through another distributor met a line that is protected already.",
+    "ROE-10": "A partner joins an empty leg only when both it and the holder have said yes in time.",
+    "ROE-11": "Each line is judged by itself: what is free goes on, what is contested waits.",
+    "ROE-12": "Protection ends with its window, its grace or the hard stop; the same partner is protected again only after some days.",
+    "ROE-21": "The manufacturer departed from the rules for a named scope and period.",
+    "ROE-28": "The same request again is the same request, and gains nothing.",
+    "ROE-30": "A complete claim that no clause refuses is approved: by the rulebook up to a value, above it by a person.",
+    "ROE-31": "The opportunity was won, lost, withdrawn or reopened.",
+}
+"""What each clause says, in a sentence that any party may read (rules.md section 2)."""
+
+
+class Read(Model):
+    """A stream that a decision rests on, as it stood."""
+
+    stream: UUID
+    version: int
+
+
+class Step(Model):
+    """One fact with what it says about itself."""
+
+    position: int
+    recorded_at: Instant
+    effective_at: Instant
+    event: Key
+    line: str | None
+    clause: str | None
+    says: str | None
+    reason: str | None
+    rulebook_version: str | None
+    role: Key
+    subject: Key
+    request: str | None
+    request_digest: Digest | None
+    read: tuple[Read, ...]
+    build: Key
+
+
+class Explanation(Model):
+    """A registration's way: what was asked, what was found to be true, and each decision."""
+
+    registration: UUID
+    asked: dict[str, Any]
+    true: dict[str, Any] | None
+    steps: tuple[Step, ...]
+
+
+def explain(replay: Replay, program: str, then: RegistrationThen, moment: Moment) -> Explanation:
+    """Explain from the facts of the registration, of its lines in the customer's file, and of its conflicts."""
+    streams = [then.registration, *_conflicts(then)]
+    if then.said.customer is not None:
+        streams.append(file_stream(program, then.said.customer))
+    told = [one for one in replay.facts(streams, moment) if concerns(one.recorded.event, then)]
+    return Explanation(
+        registration=then.registration,
+        asked=_first(told, RegistrationSubmitted, {"readers"}) or {},
+        true=_first(told, RegistrationCompleted, set()),
+        steps=tuple(_step(one) for one in told),
+    )
+
+
+def wording(clauses: Iterable[str | None]) -> dict[str, str]:
+    """What these clauses say, each once."""
+    named = {clause for clause in clauses if clause in CLAUSES}
+    return {clause: says for clause, says in CLAUSES.items() if clause in named}
+
+
+def concerns(event: Event, then: RegistrationThen) -> bool:
+    """Whether a fact is about this registration: in the file, others' facts lie beside it."""
+    if isinstance(event, FileEvent):
+        return event.registration == then.registration
+    line = getattr(event, "line", None)
+    return event.AGGREGATE != "file" or line in {claim.line for claim in then.claims}
+
+
+def _conflicts(then: RegistrationThen) -> list[UUID]:
+    return sorted({claim.conflict for claim in then.claims if claim.conflict is not None})
+
+
+def _first(told: Sequence[Told], kind: type[Event], without: set[str]) -> dict[str, Any] | None:
+    found = next((one.recorded.event for one in told if isinstance(one.recorded.event, kind)), None)
+    return found.model_dump(mode="json", exclude=without) if found is not None else None
+
+
+def _step(one: Told) -> Step:
+    event, meta = one.recorded.event, one.recorded.meta
+    clause = getattr(event, "clause", None)
+    return Step(
+        position=one.position,
+        recorded_at=one.recorded_at,
+        effective_at=meta.effective_at,
+        event=event.NAME.rpartition(".v")[0],
+        line=getattr(event, "line", None),
+        clause=clause,
+        says=CLAUSES.get(clause or ""),
+        reason=getattr(event, "reason", None) or meta.reason,
+        rulebook_version=getattr(event, "rulebook_version", None),
+        role=meta.actor.role,
+        subject=meta.actor.subject,
+        request=meta.request.id if meta.request else None,
+        request_digest=meta.request.digest if meta.request else None,
+        read=tuple(Read(stream=UUID(stream), version=version) for stream, version in meta.read.items()),
+        build=meta.build,
+    )

@@ -1,0 +1,189 @@
+"""The rows of the read models as they are answered: each field is a column of ``projections/`` (its README says what it means)."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dealreg.vocabulary.values import Day, Instant
+
+WORDS = (
+    "`incomplete`, `pending` (a person decides), `waiting`, `offered` (yours to accept up to `offer_to`), `approved`, `protected`, "
+    "`suspended`; and the ends `declined`, `withdrawn`, `lapsed`, `released`, `fulfilled`"
+)
+
+
+class Row(BaseModel):
+    """A row; what the reader may not see is not in it."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Deal(Row):
+    """One leg of one line of a registration."""
+
+    registration: UUID
+    line: str
+    tier: str
+    partner: str
+    program: str
+    filed_by: str
+    registration_class: str
+    customer: UUID | None
+    customer_name: str | None
+    territory: str
+    sites: list[str]
+    value_amount: Decimal | None
+    value_currency: str | None
+    close_on: Day | None
+    stage: str | None
+    opportunity: UUID | None = Field(description="The CRM's record that it rides on.")
+    fields: dict[str, Any] | None = Field(description="The CRM's own fields; a sealed one is null.")
+    state: str = Field(description=WORDS)
+    since: Instant = Field(description="From which business instant the state counts.")
+    clause: str | None = Field(description="The clause that ended, suspended or holds it.", examples=["ROE-7"])
+    missing: list[str] | None
+    asked: str | None = Field(description="What a person asked for.")
+    answer_by: Instant | None
+    window_from: Instant | None = Field(description="The first protected instant.")
+    window_to: Instant | None = Field(description="The first instant that is free again.")
+    grace_to: Instant | None
+    offer_to: Instant | None
+    submitted_at: Instant
+    completed_at: Instant | None
+
+
+class ManagedDeal(Deal):
+    """One leg, as the manufacturer's people read it."""
+
+    reason: str | None
+    conflict: UUID | None
+    priority_at: Instant | None
+    review_to: Instant | None = Field(description="When a person's decision is due.")
+    leaves_at: Instant | None = Field(description="When it leaves the queue.")
+    approved_by: str | None
+    hard_stop_at: Instant | None
+    tender: bool
+
+
+class Change(Row):
+    """How a leg came to a state; ``n`` counts the changes of this leg."""
+
+    registration: UUID
+    line: str
+    tier: str
+    partner: str
+    n: int
+    state: str
+    clause: str | None
+    at: Instant
+
+
+class ManagedChange(Change):
+    """The same, with by whom and why."""
+
+    reason: str | None
+    actor_role: str
+    actor: str
+
+
+class Fact(Row):
+    """A fact of a registration, of its lines in the customer's file, or of its conflicts, as it was recorded."""
+
+    registration: UUID
+    position: int
+    stream: UUID
+    version: int
+    event: str
+    line: str | None
+    recorded_at: Instant
+    effective_at: Instant
+    actor_role: str
+    actor_subject: str
+    actor_partner: str | None
+    on_behalf_of: str | None
+    request: str | None
+    clause: str | None
+    reason: str | None
+    data: dict[str, Any]
+
+
+class ConflictRow(Row):
+    """One contested line: who met whom, what the rulebook proposes, when a ruling is due."""
+
+    conflict: UUID
+    program: str
+    customer: UUID
+    customer_name: str | None
+    line: str
+    territory: str
+    sites: list[str]
+    kind: str = Field(examples=["horizontal_dealer"])
+    clause: str
+    state: str = Field(description="`detected`, `proposed`, `ruled`, `closed`.")
+    incumbent: dict[str, Any]
+    challengers: list[dict[str, Any]]
+    left_parties: list[Any]
+    ground: str
+    proposal: dict[str, Any] | None
+    ruling: dict[str, Any] | None
+    detected_at: Instant
+    ruling_to: Instant
+    closed_at: Instant | None
+    closed_reason: str | None
+
+
+class Ending(Row):
+    """A protection that ends by time; ``ends_at`` is the first of its window's (or grace's) end and the hard stop."""
+
+    registration: UUID
+    line: str
+    tier: str
+    partner: str
+    program: str
+    customer: UUID
+    customer_name: str | None
+    territory: str
+    value_amount: Decimal | None
+    value_currency: str | None
+    stage: str | None
+    window_from: Instant | None
+    window_to: Instant
+    grace_to: Instant | None
+    hard_stop_at: Instant
+    ends_at: Instant
+
+
+class JoiningAsked(Row):
+    """What you are asked: to take a partner in (`holder`), or to join (`joiner`); who the other is, is told when both said yes."""
+
+    joining: UUID
+    program: str
+    asks: str
+    registration: UUID
+    customer: UUID
+    line: str
+    tier: str
+    asked_at: Instant
+    answer_by: Instant
+
+
+class DeadLetter(Row):
+    """A message that could not be decided, and why; without its bytes, which may be personal."""
+
+    id: int
+    stream: str
+    sequence: int
+    subject: str
+    source: str | None
+    reason: str
+    detail: dict[str, Any]
+    headers: dict[str, Any]
+    size: int
+    received_at: Instant
+    recorded_at: Instant
+    attempts: int
+    replayed_at: Instant | None
+    resolved_at: Instant | None
+    resolution: str | None
