@@ -5,12 +5,16 @@ Nothing here decides that two names are one customer; an equal comparable name o
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from cleanco import basename
 from cleanco.clean import normalized
 
 KEY_LETTERS = 4
 """How many letters make a key: two spellings of one company share them, and few companies of a country do."""
+
+NAMES_AT_HAND = 4096
+"""How many comparable names are kept: one registration asks for the same name three times."""
 
 UMLAUTS = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "å": "a", "ø": "o", "æ": "a", "œ": "o"})
 UNSPACED_FORMS = re.compile(r"株式会社|\(株\)|有限会社|合同会社|股份有限公司|有限责任公司|有限公司|주식회사|유한회사")
@@ -24,6 +28,7 @@ def folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())
 
 
+@lru_cache(maxsize=NAMES_AT_HAND)
 def comparable(name: str) -> str:
     """A company's name without legal form, accents, punctuation and spelling of umlauts; never empty for a name of any letters."""
     core = basename(UNSPACED_FORMS.sub(" ", unicodedata.normalize("NFKC", name)), prefix=True)

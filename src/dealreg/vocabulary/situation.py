@@ -54,8 +54,9 @@ class Situation:
     def of(self, aggregate: Aggregate[S], stream: UUID) -> S:
         """The state of a stream, this decision's own facts included. Raises ``Unread`` when it was not read."""
         name = StreamId(stream)
-        self.need(aggregate.name, [name])
-        return cast("S", self._now.get(name, self._held[name].state))
+        if name not in self.read:
+            self.need(aggregate.name, [name])
+        return cast("S", self._now[name] if name in self._now else self._held[name].state)
 
     def need(self, kind: str, streams: Iterable[UUID]) -> None:
         """Ask for several streams at once, so that the shell reads them in one query. Raises ``Unread``."""
