@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -96,7 +98,7 @@ class Claim:
         return (registration.RequestedLeg(tier=Tier.DISTRIBUTOR, partner=PartnerId(self.distributor)), *dealers)
 
     @property
-    def of(self) -> dict[str, object]:
+    def of(self) -> dict[str, Any]:
         """The fields that every fact of the claim begins with."""
         return {"customer": self.customer, "registration": self.id, "line": self.line}
 
@@ -113,7 +115,7 @@ class Claim:
             customer_name="Łódź – Süd",
             registration_class=registration.RegistrationClass.EXCLUSIVE,
             lines=(registration.RequestedLine(line=self.line, scope=Scope(territory=self.territory), legs=self.legs),),
-            value=Money(amount="25000.50", currency="EUR"),
+            value=Money(amount=Decimal("25000.50"), currency="EUR"),
             close_on=None,
             contact=None,
             opportunity=self.opportunity,
@@ -138,7 +140,7 @@ class Claim:
             priority_at=at,
             submitted_at=at,
             completed_at=at,
-            value=Money(amount="25000.50", currency="EUR"),
+            value=Money(amount=Decimal("25000.50"), currency="EUR"),
             opportunity=self.opportunity,
             source=None,
             managers=self.managers,

@@ -54,7 +54,7 @@ def evidence(ledger):
             fact = EvidenceAdded(
                 registration=CLAIM.id,
                 kind=f"offer-{number}",
-                dated_on="2026-01-01",
+                dated_on=START.date(),
                 digest="0" * 64,
                 added_by=PartnerId("dealer-1"),
                 added_at=START,
@@ -67,7 +67,7 @@ def evidence(ledger):
 
 def _counted(url, generation=1):
     with connect(url) as connection:
-        return connection.execute(f"SELECT n FROM counted_g{generation}.counted").fetchone()[0]
+        return connection.execute(f"SELECT n FROM counted_g{generation}.counted").fetchall()[0][0]
 
 
 def test_two_runners_apply_each_fact_once(projected_url, folder, evidence):
@@ -180,7 +180,7 @@ def _leaders(url):
         return connection.execute(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid::int8 = hashtext('projection.leader')::int8 & 4294967295"
             " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        ).fetchone()[0]
+        ).fetchall()[0][0]
 
 
 def test_a_failing_statement_stops_its_model_alone_and_says_where(projected_url, folder, evidence):

@@ -26,6 +26,9 @@ _UNSTEADY = re.compile(
     re.IGNORECASE,
 )
 
+_TODAY = re.compile(r"'\s*(?:now|today|tomorrow|yesterday)\b", re.IGNORECASE)
+"""Words that PostgreSQL reads as an instant."""
+
 _ELSEWHERE = re.compile(r"\b(?:from|join|into|update|table|using)\s+(?:only\s+)?[a-z_]\w*\s*\.\s*[a-z_]", re.IGNORECASE)
 
 MAY_TOUCH_NOTHING = re.compile(r"^--\s*may touch no row:\s*\S+", re.IGNORECASE | re.MULTILINE)
@@ -72,7 +75,7 @@ def parse(file: str, source: str) -> Statement:
 def require_steady(statement: Statement) -> None:
     """The same facts give the same rows, today and in a rebuild. Raises ``BadReadModel``."""
     code = _code(statement.text)
-    if found := _UNSTEADY.search(code):
+    if found := _UNSTEADY.search(code) or _TODAY.search(statement.text):
         raise BadReadModel(
             statement.file,
             f"asks for {found[0].rstrip('( ')!r}, which a rebuild answers otherwise; use _recorded_at or _effective_at",
