@@ -87,6 +87,7 @@ def test_what_is_none_is_refused_with_what_to_do(scheme, value, word):
 def test_schemes_are_read_in_any_case():
     assert canonical(" DUNS ", "150483782") == ("duns", "150483782")
     assert canonical("CRM:acme", "7") == ("crm:acme", "7")
+    assert canonical("crm://crm.example/acme?org=1", "7") == ("crm://crm.example/acme?org=1", "7")
 
 
 def test_every_scheme_has_a_strength():

@@ -9,18 +9,25 @@ import sys
 import threading
 import time
 from collections import Counter
-from pathlib import Path
+from datetime import UTC, datetime
 
 import nats
 import pytest
 
+from dealreg.partner.commands import EnrolPartner
+from dealreg.rulebook.commands import PublishRulebook
+from dealreg.service.composition import dispatch
 from dealreg.service.embedded.servers import Servers, embedded_servers
 from dealreg.service.intake.broker import DURABLE, Wiring, ask_backlog, consumer_config, provision_broker
 from dealreg.service.intake.publishing import Outgoing, cloud_event, publish_opportunities
 from dealreg.service.ledger.errors import LedgerError
 from dealreg.service.ledger.ledger import Ledger
+from dealreg.service.ledger.outcomes import Decided
 from dealreg.service.migrating import migrate
+from dealreg.vocabulary.fact import Actor, Request, Role
+from dealreg.vocabulary.ids import ProgramId
 from tests.fix_intake import NOON, SOURCE, facts
+from tests.fix_web import PARTNERS, PROGRAM, RULEBOOK
 
 RECORDS, STEPS = 250, 5
 POISON = (b"no JSON", b'{"specversion": "1.0"}', b'{"a": "\\u0000"}')
@@ -31,18 +38,33 @@ FEED_SECONDS = 8.0
 LIMIT_SECONDS = 80.0
 
 
+def said(record: int, step: int) -> dict[str, object]:
+    """Each step says a field of its own: in whatever order they come, every distinct message makes exactly one fact.
+
+    The first step of every second record names a partner: that opportunity is filed, once.
+    """
+    told: dict[str, object] = {"record": f"r{record}", f"step_{step}": f"value {step}"}
+    if step == 0 and record % 2 == 0:
+        told |= {
+            "customer_ref": f"c{record}",
+            "customer_name": f"Customer {record} GmbH",
+            "country": "DE",
+            "partner": "ALPHA",
+            "distributor": "NORTH",
+            "lines": ["storage"],
+            "territory": "DE",
+            "amount": 48000,
+            "currency": "EUR",
+            "close_on": "2027-03-31",
+        }
+    return told
+
+
 def feed() -> tuple[list[Outgoing], int, int]:
     """Distinct messages in disorder, every fifteenth repeated, every thirtieth poisoned; how many are distinct, how many poison."""
     chance = random.Random(2026)
     distinct = [
-        cloud_event(
-            SOURCE,
-            f"e-{record}-{step}",
-            # Each step says a field of its own: in whatever order they come, every distinct message makes exactly one fact.
-            {"record": f"r{record}", f"step_{step}": f"value {step}"},
-            at=NOON,
-            sequence=f"{step:03d}",
-        )
+        cloud_event(SOURCE, f"e-{record}-{step}", said(record, step), at=NOON, sequence=f"{step:03d}")
         for record in range(RECORDS)
         for step in range(STEPS)
     ]
@@ -68,11 +90,7 @@ class Consumer:
         self.process = self._started()
 
     def _started(self):
-        return subprocess.Popen(
-            [sys.executable, "-m", "tests.consumer_process", ""],
-            env={**self._env, "PROGRAM": "acme"},
-            cwd=Path(__file__).parents[2],
-        )
+        return subprocess.Popen([sys.executable, "-m", "dealreg", "consume"], env={**self._env, "PROGRAM": PROGRAM})
 
     def tend(self):
         if self.process.poll() is not None:
@@ -90,7 +108,25 @@ def world(data_dir):
         migrate(servers.database_url)
         provision_broker(servers.intake_url)
         asyncio.run(shorten_ack_wait(servers.intake_url))
+        with Ledger(servers.database_url) as ledger:
+            assert all(isinstance(outcome, Decided) for outcome in dispatch(ledger).decide_batch(list(program())))
         yield servers
+
+
+def program():
+    """A rulebook, a dealer and its distributor."""
+    desk = Actor(role=Role.DEAL_DESK, subject="desk")
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    yield Request(
+        id="rules",
+        program=ProgramId(PROGRAM),
+        actor=desk,
+        command=PublishRulebook.model_validate({"document": RULEBOOK}),
+    )
+    for partner in ("NORTH", "ALPHA"):
+        enrol = {"partner": partner, **PARTNERS[partner], "parents": [], "lines": ["storage"], "territories": ["WORLD"]}
+        command = EnrolPartner.model_validate({**enrol, "effective_from": since})
+        yield Request(id=f"enrol {partner}", program=ProgramId(PROGRAM), actor=desk, command=command)
 
 
 async def shorten_ack_wait(url):
@@ -167,15 +203,18 @@ def test_a_feed_survives_kill_9_of_everything(world):
     delivered = asyncio.run(deliveries(world.intake_url))
     with Ledger(world.database_url) as ledger:
         recorded = facts(ledger)
-        dead = ledger.run("SELECT stream, sequence, bytes, resolved_at FROM intake.dead_letters")
+        filed = [ledger.read(row) for row in ledger.notifications(0, 100_000, ["registration_submitted.v1"])]
+        dead = ledger.run("SELECT sequence, reason, detail FROM intake.dead_letters")
         personal = ledger.run("SELECT count(*) AS n FROM personal.held")[0]["n"]
     names = Counter(fact.event.message for fact in recorded)
     sys.stdout.write(
         f"\n{len(messages)} messages ({distinct} distinct, {poison} poison), {delivered} deliveries, {consumer.deaths} consumers died, "
-        f"{len(recorded)} facts, {len(dead)} dead letters, {took:.1f} s\n"
+        f"{len(recorded)} facts, {len(filed)} registrations, {len(dead)} dead letters, {took:.1f} s\n"
     )
+    assert Counter(row["reason"] for row in dead) == {"not_json": 27, "invalid": 14}, [row["detail"] for row in dead]
     assert (len(names), max(names.values())) == (distinct, 1)
     assert (len(dead), len({row["sequence"] for row in dead})) == (poison, poison)
+    assert (len(filed), len({fact.originator_id for fact in filed})) == (RECORDS // 2, RECORDS // 2)
     assert personal == distinct
     steps = Counter(fact.event.record for fact in recorded)
     assert set(steps.values()) == {STEPS}

@@ -157,6 +157,7 @@ def test_the_program_is_named_by_mapping_then_message_then_header_then_installat
         ({"data": {"record": "006", "stage": ""}}, "stage"),
         ({"data": {"record": "006", "name": "x" * 4001}}, "name"),
         ({"data": {"record": "006", "lines": "drives"}}, "lines"),
+        ({"data": {"record": "006", "partner": "Łódź GmbH"}}, "partner"),
         ({"data": {"record": "006", "identifiers": ["vat"]}}, "data.identifiers"),
         ({"data": {"record": "006", "x" * 151: 1}}, "x" * 151),
     ],

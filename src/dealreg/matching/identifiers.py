@@ -23,6 +23,8 @@ VAT_MODULE = {"CH": "uid", "NO": "orgnr"}
 """Where a VAT number is the number of the enterprise with a word behind it that changes with the language."""
 
 ACCOUNT_15 = re.compile(r"001(?=[0-9]*[A-Za-z])[0-9A-Za-z]{12}")
+CRM_SOURCE = re.compile(r"[^\s\x00-\x1f\x7f]{1,190}")
+"""The source of a CloudEvent is a URI reference, such as //crm.example/acme."""
 CHECK_SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 LABEL = re.compile(r"(?!\d+$)[a-z0-9-]+$")
 
@@ -101,9 +103,9 @@ def _domain(value: str) -> str:
 
 def _crm(source: str, value: str) -> tuple[str, str]:
     """The account id as that CRM writes it; a Salesforce account of 15 characters becomes the one of 18."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", source):
+    if not CRM_SOURCE.fullmatch(source):
         raise NotAnIdentifier(
-            "name the CRM organisation after 'crm:', in letters, digits and . _ -, such as crm:acme-eu"
+            "name the CRM organisation after 'crm:' as its events do, without spaces, such as crm:acme-eu"
         )
     if not value or "\x00" in value:
         raise NotAnIdentifier("the account id is empty; take it from the CRM's record")

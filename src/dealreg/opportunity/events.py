@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from dealreg.vocabulary.fact import Event
+from dealreg.vocabulary.ids import PartnerId
 from dealreg.vocabulary.values import Amount, Currency, CustomField, Day, Digest, Instant, Key, Model, Sealed, Text
 
 CUSTOM = "custom:"
@@ -41,7 +42,7 @@ class Identifier(Model):
 
 
 class Said(Model):
-    """The fields of an opportunity; ``None`` is "not said". Partners are named as the CRM names them.
+    """The fields of an opportunity; ``None`` is "not said". Partners are named by their ids in the program.
 
     ``partner`` is the dealer; ``filed_by`` is missing where the CRM does not say who of them filed. ``amount`` and ``currency``
     change separately in a CRM, so they are two fields here. ``contact`` is a person, hence sealed.
@@ -55,10 +56,10 @@ class Said(Model):
     country: Key | None = None
     place: Key | None = None
     identifiers: Annotated[tuple[Identifier, ...], Field(max_length=50)] = ()
-    partner: Key | None = None
-    distributor: Key | None = None
-    master: Key | None = None
-    filed_by: Key | None = None
+    partner: PartnerId | None = None
+    distributor: PartnerId | None = None
+    master: PartnerId | None = None
+    filed_by: PartnerId | None = None
     lines: Annotated[tuple[Key, ...], Field(max_length=200)] | None = None
     territory: Key | None = None
     amount: Amount | None = None
