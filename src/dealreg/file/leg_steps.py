@@ -35,10 +35,16 @@ def _leg_ended(to: LegState, at: str) -> Step:
 
 
 def _reopened(state: CustomerFile, event: facts.LegReopened) -> CustomerFile:
+    """A leg lost in grace has the rest of that grace as its window: there is no second one."""
     claim = claim_of(state, event)
     legs = tuple(
         replace(
-            leg, state=LegState.PROTECTED, window_to=event.window_to, hard_stop_at=event.hard_stop_at, ended_at=None
+            leg,
+            state=LegState.PROTECTED,
+            window_to=event.window_to,
+            grace_to=event.window_to if leg.grace_to is not None else None,
+            hard_stop_at=event.hard_stop_at,
+            ended_at=None,
         )
         if (leg.tier, leg.partner) == (event.tier, event.partner)
         else leg
@@ -60,10 +66,17 @@ def _suspended(state: CustomerFile, event: facts.LegSuspended) -> CustomerFile:
 
 
 def _returned(state: CustomerFile, event: facts.LegReturned) -> CustomerFile:
+    """A leg suspended in grace with its clock stopped has the rest of that grace as its window: there is no second one."""
+    before = claim_of(state, event)
+    leg = before.leg(event.tier)
+    grace_to = leg.grace_to if leg is not None else None
+    if leg is not None and leg.left_seconds is not None and grace_to is not None:
+        grace_to = event.window_to
     claim = leg_changed(
-        claim_of(state, event),
+        before,
         event,
         state=LegState.PROTECTED,
+        grace_to=grace_to,
         window_to=event.window_to,
         hard_stop_at=event.hard_stop_at,
         suspended_by=None,

@@ -109,13 +109,13 @@ def _won(case: Case, claim: Claim, closed_at: datetime) -> None:
             )
         )
         return
-    fulfil(case, claim)
+    fulfil(case, claim, closed_at)
 
 
-def fulfil(case: Case, claim: Claim) -> None:
-    """Every live leg is fulfilled, and the queue of the line is emptied."""
+def fulfil(case: Case, claim: Claim, won_at: datetime) -> None:
+    """Every live leg is fulfilled from the close date known, and the queue of the line is emptied."""
     for leg in _live(claim):
-        case.record(LegFulfilled(**_of(case, claim, leg), fulfilled_at=case.now))
+        case.record(LegFulfilled(**_of(case, claim, leg), fulfilled_at=min(won_at, case.now)))
     after_end(case, claim, offer=False)
     empty_queue(case, claim)
 
@@ -155,7 +155,7 @@ def _reopen(case: Case, claim: Claim) -> None:
     for leg in ended:
         if leg.window_to is None or leg.hard_stop_at is None or leg.ended_at is None:
             continue
-        left = max(leg.window_to - leg.ended_at, timedelta(0))
+        left = max((leg.grace_to or leg.window_to) - leg.ended_at, timedelta(0))
         window_to = min(day_end(case.now + left, case.rules.zone), leg.hard_stop_at)
         if window_to > case.now:
             fields = _of(case, claim, leg)

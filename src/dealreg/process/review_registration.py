@@ -40,7 +40,7 @@ def approve_registration(situation: Situation, request: Request, command: Approv
     situation.record(REGISTRATION, command.registration, approved)
     for claim in waiting:
         if claim.win_at is not None:
-            fulfil(case, claim)
+            fulfil(case, claim, claim.win_at)
         else:
             approve_unless_met(case, claim, by, request.reason or "approved by the region's channel manager")
     return command.registration

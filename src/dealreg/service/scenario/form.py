@@ -54,6 +54,7 @@ class ClaimIs(Model):
     review_to: Written | None = None
     offer_to: Written | None = None
     not_before: Written | None = None
+    ended_at: Written | None = None
     entry: Key | None = None
     stage: Key | None = None
     linked_to: Key | None = None

@@ -114,6 +114,7 @@ class Standing:
             "review_to": self._at(claim.review_to),
             "offer_to": self._at(claim.offer_to),
             "not_before": self._at(claim.not_before),
+            "ended_at": self._at(leg.ended_at),
             "entry": str(claim.entry),
         }
 
