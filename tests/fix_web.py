@@ -33,6 +33,8 @@ RULEBOOK = {
         {"territory": "JP", "within": "APAC"},
     ],
     "product_lines": [{"line": "storage"}, {"line": "network"}],
+    # Two that file within a second, as tests do, would tie; the tie has scenarios of its own.
+    "clauses": {"ROE-6": {"in_force": False}},
 }
 
 PARTNERS: dict[str, dict[str, Any]] = {
@@ -120,9 +122,11 @@ def bare(settings: Settings) -> Iterator[World]:
 
 @pytest.fixture
 def projecting(settings: Settings) -> Iterator[None]:
-    """The read models follow the ledger, as `dealreg project` has them do."""
+    """The read models that registrations and conflicts are read in follow the ledger, as `dealreg project` has them do."""
     stop = threading.Event()
-    projector = threading.Thread(target=Projector(settings.database_url("projector"), strict=True).run, args=(stop,))
+    models = ("my_deals", "network_deals", "protected_customers", "conflict_queue")
+    project = Projector(settings.database_url("projector"), models=models, strict=True)
+    projector = threading.Thread(target=project.run, args=(stop,))
     projector.start()
     yield
     stop.set()
@@ -152,14 +156,13 @@ def seeded(bare: World) -> World:
     return bare
 
 
-def claim(
-    dealer: str | None, distributor: str | None, *, customer: str = "150483782", territory: str = "DE", **more: Any
-):
-    """What a partner files: one line of storage for the customer with this DUNS number."""
+def claim(dealer: str | None, distributor: str | None, *, domain: str = "acme.de", territory: str = "DE", **more: Any):
+    """What a partner files: one line of storage for the customer with this domain."""
     legs = [{"tier": "distributor", "partner": distributor}] if distributor else []
     legs += [{"tier": "dealer", "partner": dealer}] if dealer else []
+    name = f"{domain.partition('.')[0].title()} GmbH"
     return {
-        "customer": {"identifiers": [{"scheme": "duns", "value": customer}], "name": "Acme GmbH", "country": "DE"},
+        "customer": {"identifiers": [{"scheme": "domain", "value": domain}], "name": name, "country": "DE"},
         "lines": [{"line": "storage", "scope": {"territory": territory}, "legs": legs}],
         "value": {"amount": "48000.00", "currency": "EUR"},
         "close_on": "2027-03-31",

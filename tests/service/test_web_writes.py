@@ -116,7 +116,7 @@ def test_a_key_that_was_used_for_something_else_is_refused(world, change):
 
 def test_keys_of_different_callers_never_meet(world):
     one = world["alpha"].post("/registrations", claim("ALPHA", None), key="same")
-    other = world["gamma"].post("/registrations", claim("GAMMA", None, customer="315369934"), key="same")
+    other = world["gamma"].post("/registrations", claim("GAMMA", None, domain="another.de"), key="same")
     assert (one.status_code, other.status_code) == (201, 201)
     assert one.json()["registration"] != other.json()["registration"]
 
@@ -211,7 +211,7 @@ def test_a_dealer_speaks_for_itself_and_a_distributor_for_those_below(world):
     assert world["north"].post("/registrations", {**body, "filed_by": "ALPHA"}).status_code == 201
     assert (
         world["master"]
-        .post("/registrations", {**claim("BETA", None, customer="315369934"), "filed_by": "BETA"})
+        .post("/registrations", {**claim("BETA", None, domain="another.de"), "filed_by": "BETA"})
         .status_code
         == 201
     )

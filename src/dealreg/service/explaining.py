@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from dealreg.file.events import FileEvent
+from dealreg.file.events import ConflictOpened, FileEvent
 from dealreg.registration.events import RegistrationCompleted, RegistrationSubmitted
 from dealreg.service.replay import Moment, RegistrationThen, Replay, Told
 from dealreg.vocabulary.fact import Event
@@ -74,9 +74,10 @@ class Explanation(Model):
 
 def explain(replay: Replay, program: str, then: RegistrationThen, moment: Moment) -> Explanation:
     """Explain from the facts of the registration, of its lines in the customer's file, and of its conflicts."""
-    streams = [then.registration, *_conflicts(then)]
+    streams = [then.registration]
     if then.said.customer is not None:
-        streams.append(file_stream(program, then.said.customer))
+        file = file_stream(program, then.said.customer)
+        streams += [file, *_conflicts(replay.facts([file], moment), then.registration)]
     told = [one for one in replay.facts(streams, moment) if concerns(one.recorded.event, then)]
     return Explanation(
         registration=then.registration,
@@ -100,8 +101,17 @@ def concerns(event: Event, then: RegistrationThen) -> bool:
     return event.AGGREGATE != "file" or line in {claim.line for claim in then.claims}
 
 
-def _conflicts(then: RegistrationThen) -> list[UUID]:
-    return sorted({claim.conflict for claim in then.claims if claim.conflict is not None})
+def _conflicts(facts: Iterable[Told], registration: UUID) -> list[UUID]:
+    """Every conflict over one of its lines that it was a party of, or that answered it."""
+    found: set[UUID] = set()
+    for one in facts:
+        event = one.recorded.event
+        if isinstance(event, ConflictOpened) and registration in event.parties:
+            found.add(event.conflict)
+        named = getattr(event, "conflict", None)
+        if isinstance(event, FileEvent) and event.registration == registration and named is not None:
+            found.add(named)
+    return sorted(found)
 
 
 def _first(told: Sequence[Told], kind: type[Event], without: set[str]) -> dict[str, Any] | None:
