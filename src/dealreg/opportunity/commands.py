@@ -3,12 +3,12 @@
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field, field_serializer, model_validator
+from pydantic import Field, model_validator
 
 from dealreg.opportunity.events import Change, Said, names_of
 from dealreg.vocabulary.fact import Command
 from dealreg.vocabulary.ids import opportunity_id
-from dealreg.vocabulary.values import CustomField, Digest, Instant, Key, Sealed
+from dealreg.vocabulary.values import Digest, Instant, Key
 
 
 class OpportunityMessage(Said):
@@ -42,15 +42,6 @@ class OpportunityMessage(Said):
     def opportunity(self) -> UUID:
         """The stream of the record."""
         return opportunity_id(self.source, self.record)
-
-    @field_serializer("contact")
-    def _contact_by_ref(self, contact: Sealed | None) -> str | None:
-        """A personal value is salted anew at each delivery; its ref is not: a repeat is told by that."""
-        return None if contact is None else contact.ref
-
-    @field_serializer("custom")
-    def _custom_by_ref(self, custom: tuple[CustomField, ...]) -> dict[str, str | None]:
-        return {field.name: field.sealed.ref if field.sealed else field.value for field in custom}
 
 
 class FoldOpportunity(Command):
