@@ -66,16 +66,17 @@ def _suspended(state: CustomerFile, event: facts.LegSuspended) -> CustomerFile:
 
 
 def _returned(state: CustomerFile, event: facts.LegReturned) -> CustomerFile:
-    """A leg suspended in grace with its clock stopped has the rest of that grace as its window: there is no second one."""
+    """Back to where it stood; what was left of a grace with its clock stopped is its window, and there is no second one."""
     before = claim_of(state, event)
     leg = before.leg(event.tier)
     grace_to = leg.grace_to if leg is not None else None
     if leg is not None and leg.left_seconds is not None and grace_to is not None:
         grace_to = event.window_to
+    early = leg is not None and leg.window_from is not None and leg.window_from > event.returned_at
     claim = leg_changed(
         before,
         event,
-        state=LegState.PROTECTED,
+        state=LegState.APPROVED if early else LegState.PROTECTED,
         grace_to=grace_to,
         window_to=event.window_to,
         hard_stop_at=event.hard_stop_at,

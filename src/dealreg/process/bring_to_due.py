@@ -16,6 +16,7 @@ from dealreg.process.case import Case, registration_of
 from dealreg.process.end_override import end_in_file
 from dealreg.process.free_line import after_end, close_joining, free_line, leave_queue
 from dealreg.vocabulary.ids import PartnerId
+from dealreg.vocabulary.values import Tier
 
 MOST_DUE = 10_000
 """More than this falls due at once only by a fault; the bound keeps a decision from running for ever."""
@@ -77,7 +78,8 @@ def _all_due(case: Case) -> Iterator[Due]:
 
 
 def _of_claim(claim: Claim) -> Iterator[Due]:
-    for leg in claim.legs:
+    # The dealer's first: a leg that lapses with the one above it lapses, and is not released by its end.
+    for leg in sorted(claim.legs, key=lambda leg: leg.tier is not Tier.DEALER):
         if leg.state is LegState.APPROVED and leg.window_from is not None:
             yield Due(leg.window_from, 1, claim.entry, "begin", claim, leg)
         runs = leg.state is LegState.PROTECTED or (leg.state is LegState.SUSPENDED and leg.left_seconds is None)
