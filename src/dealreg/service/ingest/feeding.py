@@ -8,8 +8,8 @@ from dealreg.service.embedded.trouble import ServerTrouble
 from dealreg.service.ingest.world import World
 from dealreg.service.intake.publishing import Outgoing, Published, publish_opportunities
 
-LOOK_SECONDS = 0.05
-STUCK_SECONDS = 120.0
+LOOK_SECONDS = 0.1
+STUCK_SECONDS = 60.0
 """An intake that decides nothing at all for so long is given up on."""
 
 Progress = Callable[[int], None]

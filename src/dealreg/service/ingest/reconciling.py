@@ -94,10 +94,18 @@ def _dead(ledger: Ledger, messages: Sequence[Told]) -> dict[int, str]:
     """Rows of which a message lies among the dead letters, with the first reason."""
     rows = {one.digest: one.row for one in messages}
     found: dict[int, str] = {}
-    for part in _parts(list(rows)):
-        for letter in ledger.run(_DEAD, [part]):
-            field = letter["detail"].get("field") or letter["detail"].get("words", "")
-            found.setdefault(rows[letter["digest"]], f"{letter['reason']}: {field}".rstrip(": "))
+    for digest, why in dead_digests(ledger, rows).items():
+        found.setdefault(rows[digest], why)
+    return found
+
+
+def dead_digests(ledger: Ledger, digests: Iterable[str]) -> dict[str, str]:
+    """Which of these bodies (by SHA-256) lie among the dead letters, each with its reason. Raises ``Unavailable``."""
+    found: dict[str, str] = {}
+    for part in _parts(sorted(digests)):
+        for letter in ledger.run(_DEAD, [list(part)]):
+            where = letter["detail"].get("field") or letter["detail"].get("words", "")
+            found.setdefault(letter["digest"], f"{letter['reason']}: {where}".rstrip(": "))
     return found
 
 
@@ -108,11 +116,11 @@ class _Folded:
         self._records = records
         states = States(ledger, aggregates, size=1)
         streams = {opportunity_id(records.source, record) for record in records.of_rows.values()}
-        self._opportunities: Mapping[UUID, Opportunity] = _read(states, OPPORTUNITY, streams)
+        self._opportunities: Mapping[UUID, Opportunity] = read_states(states, OPPORTUNITY, streams)
         named = {self._registration(stream, state) for stream, state in self._opportunities.items()}
-        self._registrations: Mapping[UUID, Registration] = _read(states, REGISTRATION, named - {None})
+        self._registrations: Mapping[UUID, Registration] = read_states(states, REGISTRATION, named - {None})
         customers = {state.customer for state in self._registrations.values() if state.customer is not None}
-        files: Mapping[UUID, CustomerFile] = _read(
+        files: Mapping[UUID, CustomerFile] = read_states(
             states, FILE, {file_stream(records.program, customer) for customer in customers}
         )
         self._claims: dict[UUID, list[Any]] = {}
@@ -156,7 +164,7 @@ def _of_claims(claims: Iterable[Any]) -> tuple[Fate, str]:
     )
 
 
-def _read(states: States, aggregate: Aggregate[Any], streams: Iterable[Any]) -> dict[UUID, Any]:
+def read_states(states: States, aggregate: Aggregate[Any], streams: Iterable[Any]) -> dict[UUID, Any]:
     """Every stream's state, a few hundred at a time. Raises what made one unreadable."""
     found: dict[UUID, Any] = {}
     for part in _parts(sorted(streams)):

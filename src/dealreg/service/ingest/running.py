@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -11,24 +11,18 @@ from uuid import UUID
 from dealreg.conflict.events import ConflictDetected, Kind
 from dealreg.engagement.rulebook import RulebookDocument
 from dealreg.engagement.windows import first_instant
-from dealreg.file.commands import BringFileToDue
-from dealreg.file.events import ClaimEntered
 from dealreg.process.deciding import AGGREGATES
 from dealreg.service.ingest.document import IngestMapping, MappingFault
+from dealreg.service.ingest.due import bring_to_due, events_of
 from dealreg.service.ingest.feeding import feed
 from dealreg.service.ingest.parties import Parties
 from dealreg.service.ingest.reconciling import Account, Records, reconcile
-from dealreg.service.ingest.seeding import facts_of, rulebook_named, seed
+from dealreg.service.ingest.seeding import rulebook_named, seed
 from dealreg.service.ingest.table import Export, read_export
 from dealreg.service.ingest.telling import Telling, tell
 from dealreg.service.ingest.world import World
 from dealreg.service.ledger.ledger import Ledger
-from dealreg.vocabulary.fact import Actor, Event, Request, Role
-from dealreg.vocabulary.ids import ProgramId, opportunity_id, registration_id
-
-BATCH = 200
-PAGE = 2000
-CLOCK = Actor(role=Role.CLOCK, subject="ingest")
+from dealreg.vocabulary.ids import opportunity_id, registration_id
 
 Steps = Callable[[str, int], Callable[[int], None]]
 """Opens a step of so many parts; the function it gives is told how many more are done."""
@@ -102,7 +96,7 @@ def ingest(world: World, made: Plan, steps: Steps = lambda _name, _parts: lambda
         steps("decided", len(messages)),
     )
     decided = time.perf_counter()
-    _bring_to_due(world, program, made.day(last=True))
+    bring_to_due(world.house.dispatch, program, made.day(last=True))
     due = time.perf_counter()
     accounts = reconcile(ledger, made.records, messages, made.telling.untold, AGGREGATES)
     kinds, undated = _conflicts(made, ledger)
@@ -128,50 +122,15 @@ def _facts(ledger: Ledger) -> int:
     return ledger.head()
 
 
-def events_of(ledger: Ledger, program: str, kind: type[Event]) -> Iterator[Event]:
-    """Every event of one kind of a program, in the order recorded. Raises ``Unavailable``."""
-    after = 0
-    while rows := ledger.notifications(after, PAGE, topics=[kind.NAME]):
-        for row in rows:
-            recorded = ledger.read(row)
-            if recorded.meta.program == program:
-                yield recorded.event
-        after = rows[-1].position
-
-
-def _bring_to_due(world: World, program: ProgramId, at: datetime) -> None:
-    """What had fallen due by the file's last day in files that nothing touched since; the clock asks the same of a running service."""
-    customers = {
-        event.customer
-        for event in events_of(world.house.ledger, program, ClaimEntered)
-        if isinstance(event, ClaimEntered)
-    }
-    requests = [
-        Request(
-            id=f"ingest:due:{customer}:{at.isoformat()}",
-            program=program,
-            actor=CLOCK,
-            command=BringFileToDue(customer=customer),
-            door_at=at,
-        )
-        for customer in sorted(customers)
-    ]
-    for start in range(0, len(requests), BATCH):
-        part = requests[start : start + BATCH]
-        for request, outcome in zip(part, world.house.dispatch.decide_batch(part), strict=True):
-            facts_of(request, outcome)
-
-
 def _conflicts(made: Plan, ledger: Ledger) -> tuple[dict[str, int], int]:
     """Conflicts by kind, and how many of the ties have a party whose row has no date at all."""
     undated = _registrations(made)
     kinds: Counter[str] = Counter()
     without_day = 0
     for event in events_of(ledger, made.mapping.program, ConflictDetected):
-        if isinstance(event, ConflictDetected):
-            kinds[event.kind.value] += 1
-            parties = {event.incumbent.registration, event.challenger.registration}
-            without_day += event.kind is Kind.TIE and not parties.isdisjoint(undated)
+        kinds[event.kind.value] += 1
+        parties = {event.incumbent.registration, event.challenger.registration}
+        without_day += event.kind is Kind.TIE and not parties.isdisjoint(undated)
     return {kind.value: kinds[kind.value] for kind in Kind}, without_day
 
 
