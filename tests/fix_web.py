@@ -124,7 +124,7 @@ def bare(settings: Settings) -> Iterator[World]:
 def projecting(settings: Settings) -> Iterator[None]:
     """The read models that registrations and conflicts are read in follow the ledger, as `dealreg project` has them do."""
     stop = threading.Event()
-    models = ("my_deals", "network_deals", "protected_customers", "conflict_queue")
+    models = ("my_deals", "network_deals", "my_joinings", "protected_customers", "conflict_queue")
     project = Projector(settings.database_url("projector"), models=models, strict=True)
     projector = threading.Thread(target=project.run, args=(stop,))
     projector.start()

@@ -96,7 +96,7 @@ def test_a_partner_reads_its_own_registration_as_it_was_in_its_own_words(world, 
 
 
 def test_a_partners_past_says_nothing_of_a_rival(world, story):
-    path, at, _ = story
+    path, _, _ = story
     filed = world["gamma"].post("/registrations", claim("GAMMA", None)).json()
     rival = f"/registrations/{filed['registration']}"
     done = world["gamma"].get(rival, as_of="2199-01-01T00:00:00Z")

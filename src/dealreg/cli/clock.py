@@ -3,17 +3,13 @@
 import signal
 import threading
 from types import FrameType
+from typing import TYPE_CHECKING
 
-import psycopg
-import structlog
 import typer
 
-from dealreg.service.composition import House
-from dealreg.service.logs import configure_logging
-from dealreg.service.settings import Role, Settings
-from dealreg.service.timekeeping import LOOK_SECONDS, Timekeeper, leading
-
-log = structlog.get_logger(__name__)
+if TYPE_CHECKING:
+    from dealreg.service.settings import Settings
+    from dealreg.service.timekeeping import Timekeeper
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +23,11 @@ def clock(
     as_json: bool = typer.Option(False, "--json", help="Print what happened as JSON (with --once)."),
 ) -> None:
     """Lapse windows, start grace and hard stops, offer the queue's first: at the instant they fall due, once each."""
+    from dealreg.service.composition import House
+    from dealreg.service.logs import configure_logging
+    from dealreg.service.settings import Settings
+    from dealreg.service.timekeeping import Timekeeper
+
     settings = Settings()
     configure_logging(settings)
     with House(settings) as house:
@@ -38,8 +39,15 @@ def clock(
         _until_stopped(settings, keeper)
 
 
-def _until_stopped(settings: Settings, keeper: Timekeeper) -> None:
+def _until_stopped(settings: "Settings", keeper: "Timekeeper") -> None:
     """Run as leader until SIGTERM or SIGINT; a database that goes away is waited for."""
+    import psycopg
+    import structlog
+
+    from dealreg.service.settings import Role
+    from dealreg.service.timekeeping import LOOK_SECONDS, leading
+
+    log = structlog.get_logger(__name__)
     stop = threading.Event()
 
     def _stop(_signal: int, _frame: FrameType | None) -> None:

@@ -29,6 +29,11 @@ class Insight:
         """``claims`` say who asks."""
         self._replay, self._claims = replay, claims
 
+    @property
+    def role(self) -> Role:
+        """As what the caller asks."""
+        return self._claims.role
+
     def registration(self, registration: UUID, at: datetime | None) -> RegistrationTold:
         """A registration as the manufacturer's people read it. Raises ``Unknown`` and ``Unavailable``."""
         moment = self._replay.moment(at)

@@ -39,7 +39,7 @@ _TOLD = """Deal registration and channel conflicts.
 
 Every write carries an **Idempotency-Key**: the same key with the same content is answered the same and does nothing twice. What a
 person decides on is named by its **ETag** in If-Match. A reply to a write carries **Dealreg-Seen**; a read that sends it back knows of
-that write, or says in **Dealreg-Behind** how many facts it has not seen. Lists go on with **cursor**. Instants are ISO 8601 with an
+that write, or says in **Dealreg-Behind** how many facts it lacks (to a partner: `some`). Lists go on with **cursor**. Instants are ISO 8601 with an
 offset; a window is half-open, `protected_until` is its last day in the program's zone. Every error is **application/problem+json**.
 """
 

@@ -7,9 +7,9 @@ from fastapi import Header
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from dealreg.service.answering import answered
 from dealreg.service.composition import House
-from dealreg.service.ledger.errors import Late
-from dealreg.service.ledger.outcomes import Broken, Decided, LateOutcome, RefusedOutcome
+from dealreg.service.ledger.outcomes import Decided, RefusedOutcome
 from dealreg.service.tokens import Claims
 from dealreg.vocabulary.fact import Command, Request, Role
 from dealreg.vocabulary.ids import PartnerId
@@ -66,7 +66,7 @@ class Asking:
         said = {**dict(shown(body)), **in_path}
         on_behalf_of = self._acting(command, said)
         personal = {name: said.pop(name) for name in sealed_fields(command) if said.get(name) is not None}
-        seals, rows = sealed(personal)
+        seals, rows = sealed(personal, whose=self._whose(in_path))
         try:
             asked = command(**said, **seals)
         except ValidationError as error:
@@ -99,15 +99,9 @@ class Asking:
         if decides is not None and not self.house.answered_before(request):
             require_match(self.house, self.claims, decides, in_path, if_match)
         outcome = self.house.dispatcher.submit(request, rows)
-        match outcome:
-            case Decided():
-                return outcome
-            case RefusedOutcome(refused=refused):
-                raise masked(self.house, self.claims, in_path, refused)
-            case Broken(exception=exception):
-                raise exception
-            case LateOutcome(tries=tries):
-                raise Late(f"others changed it {tries} times while it was decided")
+        if isinstance(outcome, RefusedOutcome):
+            raise masked(self.house, self.claims, in_path, outcome.refused)
+        return answered(outcome)
 
     def _acting(self, command: type[Command], said: dict[str, Any]) -> PartnerId | None:
         """Fill in who asks; the partner below for whom a distributor asks, if it is another.
@@ -125,3 +119,7 @@ class Asking:
         if self.claims.role is Role.DEALER:
             raise NotAllowed(f"a dealer asks for itself only; leave {field} out")
         return PartnerId(named_partner)
+
+    def _whose(self, in_path: dict[str, Any]) -> str | None:
+        """Whose datum a personal field is, where the path says it; else what was said names the person."""
+        return f"partner:{self.claims.program}:{in_path['partner']}" if "partner" in in_path else None

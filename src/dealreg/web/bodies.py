@@ -48,13 +48,13 @@ def body_of(command: type[Command], in_path: frozenset[str], example: Mapping[st
     return body
 
 
-def sealed(values: Mapping[str, str]) -> tuple[dict[str, Sealed], list[PersonalRow]]:
+def sealed(values: Mapping[str, str], whose: str | None = None) -> tuple[dict[str, Sealed], list[PersonalRow]]:
     """What the command carries for each personal field, and the rows to keep beside its facts.
 
-    An erasure asks for what was said, whoever said it and however it was capitalised. A repeat of a request seals anew: its digest
+    An erasure asks by ``whose``, else for what was said, whoever said it and however it was capitalised. A repeat of a request seals anew: its digest
     counts only that something personal was said (ROE-28), and its rows are kept only if its facts are recorded.
     """
-    pairs = {field: seal(value.strip().casefold(), value) for field, value in values.items()}
+    pairs = {field: seal(whose or value.strip().casefold(), value) for field, value in values.items()}
     return {field: pair[0] for field, pair in pairs.items()}, [row for _, row in pairs.values()]
 
 

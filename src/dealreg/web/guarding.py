@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from dealreg.service.composition import House
 from dealreg.service.insight import Insight
-from dealreg.service.questions import Questions
+from dealreg.service.questions import DEALS, Questions
 from dealreg.service.replay import no_registration
 from dealreg.service.tokens import Claims
 from dealreg.vocabulary.refused import Refused, Unknown
 from dealreg.web import rows
-from dealreg.web.lists import DEALS, deal
+from dealreg.web.lists import deal
 from dealreg.web.opaque import etag
 from dealreg.web.problems import Trouble
 from dealreg.web.reads import RegistrationRows

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel
 
 from dealreg.service.composition import House
-from dealreg.service.questions import Found, Questions
+from dealreg.service.questions import DEALS, Found, Questions
 from dealreg.service.tokens import Claims
 from dealreg.vocabulary.fact import PARTNER_ROLES, Role
 from dealreg.vocabulary.values import Instant
@@ -24,16 +24,6 @@ router = APIRouter(tags=["questions"], responses=documented(401, 403, 422, 503))
 BEHIND: Final = "Dealreg-Behind"
 LONGEST_PAGE: Final = 500
 
-DEALS: Final[dict[Role, str]] = {
-    Role.DEALER: "my_deals",
-    Role.DISTRIBUTOR: "network_deals",
-    Role.MASTER: "network_deals",
-    Role.CHANNEL_MANAGER: "protected_customers",
-    Role.DEAL_DESK: "protected_customers",
-    Role.AUDITOR: "protected_customers",
-}
-"""The read model in which a role finds registrations: one set a tier (architecture D9)."""
-
 Reader = Annotated[Claims, Depends(only(READERS, "read this"))]
 Insider = Annotated[Claims, Depends(only(INSIDERS, "read this"))]
 Partner = Annotated[Claims, Depends(only(PARTNER_ROLES, "be asked to join"))]
@@ -44,7 +34,7 @@ Seen = Annotated[
     Header(
         alias="Dealreg-Seen",
         description="As a write answered it: this answer waits up to a second to know of that write, else Dealreg-Behind says how many "
-        "facts it has not seen.",
+        "facts it lacks (to a partner: `some`).",
     ),
 ]
 Region = Annotated[str | None, Query(max_length=200, description="A territory.")]
@@ -118,8 +108,8 @@ Asking = Annotated[Callable[[Claims], Questions], Depends(questions)]
 
 def told(found: Found, response: Response) -> list[dict[str, Any]]:
     """The rows, and in a header how far behind they are."""
-    if found.behind:
-        response.headers[BEHIND] = str(found.behind)
+    if found.lag is not None:
+        response.headers[BEHIND] = found.lag
     return found.rows
 
 

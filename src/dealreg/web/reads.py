@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from dealreg.service.explaining import Explanation, wording
 from dealreg.service.insight import Insight
+from dealreg.service.questions import DEALS
 from dealreg.service.replay import no_registration
 from dealreg.service.telling import ConflictTold, FileTold, OverrideTold, RegistrationTold
 from dealreg.service.tokens import Claims
@@ -22,7 +23,7 @@ from dealreg.vocabulary.refused import Unknown
 from dealreg.vocabulary.values import Instant
 from dealreg.web import rows
 from dealreg.web.access import TheHouse
-from dealreg.web.lists import BEHIND, DEALS, Asking, Insider, Reader, deal, told
+from dealreg.web.lists import BEHIND, Asking, Insider, Reader, deal, told
 from dealreg.web.opaque import etag
 from dealreg.web.problems import documented
 
