@@ -1,7 +1,9 @@
 """Reading over HTTP: each its own rows, page by page, never behind what was seen, and nothing of what a rival does."""
 
 import json
+from datetime import datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -24,6 +26,8 @@ QUESTIONS: dict[str, type[rows.Row]] = {
 """Every question that is asked over HTTP, and what its rows are told as."""
 
 UNTOLD = {"cursor", "program"}
+OF_NO_PARTNER = {"my_deals", "network_deals", "my_joinings"}
+"""Models of partners, who are not told the customer's id."""
 
 
 def test_every_column_of_a_question_is_told(database_url):
@@ -43,7 +47,8 @@ def test_every_column_of_a_question_is_told(database_url):
             columns = {column.name for column in found.description or ()}
             connection.execute("DEALLOCATE asked")
             assert types
-            assert columns - UNTOLD == set(row.model_fields) - UNTOLD, question
+            untold = UNTOLD | ({"customer"} if name in OF_NO_PARTNER else set())
+            assert columns - untold == set(row.model_fields) - UNTOLD, question
 
 
 def _filed(world, name, dealer, number, **more):
@@ -168,6 +173,29 @@ def test_a_challenger_reads_the_same_whoever_the_incumbent_is(world):
             ]
         )
     assert told[0] == told[1]
+
+
+def test_each_tier_is_told_its_own_window(world):
+    filed = world["alpha"].post("/registrations", claim("ALPHA", None))
+    legs = world["alpha"].get(filed.headers["location"]).json()["legs"]
+    ends = {leg["tier"]: leg["window_to"] for leg in legs}
+    assert ends["dealer"] < ends["distributor"]
+    told = {
+        name: world[name].post(f"{filed.headers['location']}/progress", {"stage": "qualified"}).json()["lines"][0]
+        for name in ("alpha", "north")
+    }
+    for name, tier in (("alpha", "dealer"), ("north", "distributor")):
+        last = datetime.fromisoformat(ends[tier]) - timedelta(seconds=1)
+        assert told[name]["protected_until"] == last.astimezone(ZoneInfo("Europe/Berlin")).date().isoformat()
+
+
+def test_who_waits_is_told_nothing_but_that(world):
+    """No clause (it names the other's tier), no customer's id (it tells who came first)."""
+    world["alpha"].post("/registrations", claim("ALPHA", None))
+    filed = world["gamma"].post("/registrations", claim("GAMMA", None)).json()
+    assert filed == {
+        "registration": filed["registration"], "state": "waiting", "lines": [{"line": "storage", "state": "waiting"}],
+    }  # fmt: skip
 
 
 def test_a_read_knows_of_what_its_caller_has_seen_or_says_how_much_it_lacks(seeded):

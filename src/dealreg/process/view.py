@@ -56,13 +56,16 @@ def _told(word: str, actor: Actor) -> str:
 
 
 def _line(situation: Situation, claim: Claim, actor: Actor) -> dict[str, JsonValue]:
+    """A line by the caller's own legs, where it has one: a dealer's window is not its distributor's."""
     zone = rules_at(situation, situation.at).zone
-    word = state_of({str(leg.state.value) for leg in claim.legs})
+    legs = [leg for leg in claim.legs if leg.partner == actor.partner] or list(claim.legs)
+    word = state_of({str(leg.state.value) for leg in legs})
     told: dict[str, JsonValue] = {"line": claim.line, "state": _told(word, actor)}
-    clause = claim.declined_clause or claim.queue_clause
-    if clause is not None and word in {"declined", "queued"}:
+    # Of a queued claim the clause would tell a partner that it is not contested, and at which tier the other stands.
+    clause = claim.declined_clause if word == "declined" else claim.queue_clause if word == "queued" else None
+    if clause is not None and _told(word, actor) == word:
         told["clause"] = clause
-    ends = [leg.grace_to or leg.window_to for leg in claim.legs if leg.state is LegState.PROTECTED]
+    ends = [leg.grace_to or leg.window_to for leg in legs if leg.state is LegState.PROTECTED]
     known = [end for end in ends if end is not None]
     if known:
         last = max(known)

@@ -48,7 +48,7 @@ class Questions:
             behind = 0 if self._seen is None else self._reading.wait_for(model, self._seen, WAIT_SECONDS)
             program = {"program": self._claims.program} if self._takes_program(model, query) else {}
             rows = self._reading.ask(model, query, self._claims.reader, self._claims.role, {**program, **parameters})
-        return Found(rows, behind, _lag(behind, self._claims))
+        return Found([_shown(row, self._claims) for row in rows], behind, _lag(behind, self._claims))
 
     def _takes_program(self, model: str, query: str) -> bool:
         """Whether a question of auditors, who read every program's rows, is asked of one program."""
@@ -60,3 +60,8 @@ def _lag(behind: int, claims: Claims) -> str | None:
     if not behind:
         return None
     return "some" if claims.role in PARTNER_ROLES else str(behind)
+
+
+def _shown(row: dict[str, Any], claims: Claims) -> dict[str, Any]:
+    """A partner is not told the customer's id: made of the request that opened it, it tells whether somebody filed before."""
+    return {name: value for name, value in row.items() if name != "customer" or claims.role not in PARTNER_ROLES}

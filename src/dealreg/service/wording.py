@@ -24,7 +24,6 @@ class LegWords(Model):
     tier: Key
     partner: Key
     filed_by: Key
-    customer: UUID | None
     customer_name: str | None
     territory: Key
     sites: tuple[Key, ...]
@@ -88,7 +87,7 @@ def _leg(
     said, submitted = then.said, then.said.submitted
     shown = {
         "registration": then.registration, "line": line, "tier": tier, "partner": partner, "territory": territory, "sites": sites,
-        "state": state, "completed_at": completed_at, "customer": said.customer, "customer_name": said.customer_name,
+        "state": state, "completed_at": completed_at, "customer_name": said.customer_name,
         "value_amount": said.value.amount if said.value else None, "value_currency": said.value.currency if said.value else None,
         "close_on": said.close_on, "stage": said.stage, **window,
     }  # fmt: skip

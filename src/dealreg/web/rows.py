@@ -30,7 +30,6 @@ class Deal(Row):
     program: str
     filed_by: str
     registration_class: str
-    customer: UUID | None
     customer_name: str | None
     territory: str
     sites: list[str]
@@ -57,6 +56,7 @@ class Deal(Row):
 class ManagedDeal(Deal):
     """One leg, as the manufacturer's people read it."""
 
+    customer: UUID | None
     reason: str | None
     conflict: UUID | None
     priority_at: Instant | None
@@ -162,7 +162,6 @@ class JoiningAsked(Row):
     program: str
     asks: str
     registration: UUID
-    customer: UUID
     line: str
     tier: str
     asked_at: Instant
