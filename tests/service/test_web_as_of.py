@@ -101,6 +101,12 @@ def test_a_partners_past_says_nothing_of_a_rival(world, story):
     rival = f"/registrations/{filed['registration']}"
     done = world["gamma"].get(rival, as_of="2199-01-01T00:00:00Z")
     assert [leg["state"] for leg in done.json()["legs"]] == ["waiting", "waiting"]
+    proof = {"kind": "quote", "dated_on": "2026-10-01", "digest": "0" * 64}
+    contested = world["gamma"].post("/registrations", claim("GAMMA", None, domain="another.de", evidence=[proof]))
+    assert contested.json()["state"] == "protected"
+    contested = world["beta"].post("/registrations", claim("BETA", None, domain="another.de", evidence=[proof])).json()
+    told = world["beta"].get(f"/registrations/{contested['registration']}", as_of="2199-01-01T00:00:00Z").json()
+    assert {leg["state"] for leg in told["legs"]} == {"waiting"}
     for word in ("ALPHA", "NORTH", "protected", "conflict", "queue", path.rpartition("/")[2]):
         assert word not in done.text
 
@@ -140,4 +146,5 @@ def test_a_customers_file_and_a_conflict_as_they_were(world, story):
     assert world["emea"].get(conflict, as_of=_instant(opened[0]["recorded_at"] - STEP)).status_code == 404
     assert world["emea"].get(conflict, as_of=_instant(opened[0]["recorded_at"])).status_code == 200
     assert world["apac"].get(conflict).status_code == 404
+    assert world["apac"].get(conflict, as_of="2199-01-01T00:00:00Z").status_code == 404
     assert world["alpha"].get(conflict).status_code == 403

@@ -206,7 +206,8 @@ def test_a_partner_cannot_tell_a_rivals_registration_from_none(world, waiting):
 
 def test_a_dealer_speaks_for_itself_and_a_distributor_for_those_below(world):
     body = claim("ALPHA", None)
-    assert world["beta"].post("/registrations", {**body, "filed_by": "ALPHA"}).status_code == 403
+    refused = world["beta"].post("/registrations", {**body, "filed_by": "ALPHA"})
+    assert (refused.status_code, refused.json()["detail"]) == (403, "a dealer asks for itself only; leave filed_by out")
     assert world["south"].post("/registrations", {**body, "filed_by": "ALPHA"}).status_code == 403
     assert world["north"].post("/registrations", {**body, "filed_by": "ALPHA"}).status_code == 201
     assert (
@@ -231,6 +232,18 @@ def test_what_belongs_to_another_program_is_not_there(world, waiting):
         "/partners/ALPHA", {"track": "dealer", "effective_from": "2026-01-01T00:00:00Z"}, method="PUT"
     )
     assert elsewhere("alpha").post(f"{waiting}/withdraw").status_code == 404
+    assert elsewhere("alpha").post(f"{waiting}/progress", {"stage": "negotiation"}).status_code == 404
+    assert elsewhere("desk").get(waiting, as_of="2199-01-01T00:00:00Z").status_code == 404
+    bar = {
+        "verb": "bar",
+        "ground": "compliance",
+        "reason": "x",
+        "partners": ["ALPHA"],
+        "override_to": "2027-01-01T00:00:00Z",
+    }
+    override = world["emea"].post("/overrides", bar).headers["location"]
+    assert elsewhere("desk").get(override).status_code == 404
+    assert elsewhere("desk").post(f"{override}/approve", match="*").status_code == 404
     assert world["alpha"].post(f"{waiting}/withdraw").status_code == 200
 
 

@@ -88,9 +88,8 @@ class Verifier:
             said = jwt.decode(token, options={"verify_signature": False}).get("iss")
             key, algorithms = self._key_for(said, token)
             claims = jwt.decode(
-                token, key, algorithms=algorithms, audience=AUDIENCE, issuer=said,
-                leeway=LEEWAY_SECONDS, options={"require": CLAIMED},
-            )  # fmt: skip
+                token, key, algorithms, audience=AUDIENCE, leeway=LEEWAY_SECONDS, options={"require": CLAIMED}
+            )
             return Claims.model_validate({name: claims.get(name) for name in Claims.model_fields})
         except jwt.ExpiredSignatureError as error:
             raise BadToken("the token has expired; ask for a new one") from error
