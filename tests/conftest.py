@@ -1,4 +1,16 @@
-"""Fixtures live beside their subject; this file only names where."""
+"""Fixtures live beside their subject; this file names where, and how hypothesis draws."""
+
+import os
+
+from hypothesis import Phase, settings
+
+# In CI every run draws the same histories and does not shrink, so that a red run says something of the change and ends in time.
+# At a desk they are drawn anew each time; HYPOTHESIS_PROFILE=explore shrinks what fails.
+WITHOUT_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)
+settings.register_profile("ci", derandomize=True, database=None, phases=WITHOUT_SHRINKING)
+settings.register_profile("desk", phases=WITHOUT_SHRINKING)
+settings.register_profile("explore")
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "desk"))
 
 pytest_plugins = (
     "tests.fix_postgres",

@@ -42,7 +42,9 @@ def _queued(state: CustomerFile, event: facts.ClaimQueued) -> CustomerFile:
 
 
 def _promoted(state: CustomerFile, event: facts.ClaimPromoted) -> CustomerFile:
-    return with_claim(state, all_to(claim_of(state, event), LegState.PENDING, queue_clause=None, leaves_at=None))
+    return with_claim(
+        state, all_to(claim_of(state, event), LegState.PENDING, queue_clause=None, leaves_at=None, conflict=None)
+    )
 
 
 def _contested(state: CustomerFile, event: facts.ClaimContested) -> CustomerFile:

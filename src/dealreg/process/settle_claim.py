@@ -6,6 +6,7 @@
 from dealreg.conflict.events import Ruling
 from dealreg.engagement.parameters import Doctrine, Pending
 from dealreg.engagement.territory import scopes_overlap
+from dealreg.file.events import ClaimPromoted
 from dealreg.file.overlap import Relation
 from dealreg.file.state import LIVE, Claim, LegState
 from dealreg.process.approve_line import approve, approve_or_hold, approve_without_window, decline
@@ -148,7 +149,10 @@ def _meet_waiting(case: Case, claim: Claim, waiting: list[Meeting]) -> bool:
 def approve_unless_met(case: Case, claim: Claim, approved_by: str, reason: str) -> None:
     """A person's yes: approved where nothing blocks it by now, else it meets that claim like any newcomer (section 1a)."""
     if any(meeting.there.blocks for meeting in meetings_of(case, claim)) and letting_in(case, claim) is None:
-        settle(case, claim)
+        if claim.state_is(LegState.CONTESTED):
+            # Its conflict is ruled: it meets what is left as a pending claim, not as a party that waits for a ruling.
+            case.record(ClaimPromoted(customer=case.customer, registration=claim.registration, line=claim.line))
+        settle(case, case.again(claim))
         return
     approve(case, claim, approved_by, reason)
     bar_others(case, case.again(claim))
