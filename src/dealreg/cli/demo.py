@@ -129,5 +129,5 @@ def _print_views(console: Any, views: dict[str, Any]) -> None:
 
 
 def _leg(row: dict[str, Any]) -> str:
-    until = f" to {row['window_to'][:10]}" if row["window_to"] else ""
+    until = f" until {row['protected_until']}" if row["protected_until"] else ""
     return f"{row['tier']} {row['partner']}: {row['state']}{until}"

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from dealreg.engagement.windows import last_day
 from dealreg.file.evolve import FILE
 from dealreg.process.deciding import AGGREGATES
 from dealreg.service.demo.acting import Acting
@@ -16,7 +18,8 @@ from dealreg.vocabulary.fact import Role
 from dealreg.vocabulary.ids import file_stream, partner_reader, region_reader
 
 ALL = 10_000
-SHOWN = ("line", "tier", "partner", "state", "clause", "window_to")
+HOLDING = frozenset({"approved", "protected", "suspended"})
+SHOWN = ("line", "tier", "partner", "state", "clause", "protected_until")
 """Columns of a partner's view."""
 SHOWN_TO_MANAGERS = (*SHOWN, "filed_by", "reason", "priority_at")
 
@@ -41,7 +44,10 @@ def views(world: World, story: Story, acting: Acting) -> dict[str, Any]:
     }
     who = {"dealer": shown.dealer, "distributor": shown.distributor, "channel_manager": shown.manager}
     return {
-        role: {"who": who[role], "rows": [_row(row, role) for row in _ordered(found) if row["registration"] in about]}
+        role: {
+            "who": who[role],
+            "rows": [_row(row, role, story.rules.zone) for row in _ordered(found) if row["registration"] in about],
+        }
         for role, found in rows.items()
     }
 
@@ -57,8 +63,10 @@ def _ordered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (row["submitted_at"], str(row["registration"]), row["line"], row["tier"]))
 
 
-def _row(row: Mapping[str, Any], role: str) -> dict[str, Any]:
+def _row(row: Mapping[str, Any], role: str, zone: ZoneInfo) -> dict[str, Any]:
     columns = SHOWN_TO_MANAGERS if role == "channel_manager" else SHOWN
-    shown = {name: row.get(name) for name in ("registration", "customer_name", *columns)}
+    end = row.get("grace_to") or row.get("window_to")
+    until = last_day(end, zone).isoformat() if end is not None and row["state"] in HOLDING else None
+    shown = {**row, "registration": str(row["registration"]), "protected_until": until}
     written = {name: value.isoformat() for name, value in shown.items() if isinstance(value, datetime)}
-    return {**shown, **written, "registration": str(row["registration"])}
+    return {name: {**shown, **written}.get(name) for name in ("registration", "customer_name", *columns)}
