@@ -263,7 +263,7 @@ class Program(RuleBasedStateMachine):
 
 
 Program.TestCase.settings = settings(
-    max_examples=60,
+    max_examples=250,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
