@@ -86,6 +86,8 @@ def test_a_deal_from_filing_to_its_explanation(program: Line):
         "dealer:ALPHA": {filed["registration"]}, "distributor:NORTH": {filed["registration"]}, "dealer:BETA": set(),
     }  # fmt: skip
     assert "protected" in program("deals", as_json=False)
+    assert "customer" not in rows["dealer:ALPHA"][0], "it tells a partner who came first"
+    assert "customer" in program("deals")[0]
 
     (conflict,) = program("conflicts", "list", "--state", "open", "--region", "DE")
     shown = program("conflicts", "show", conflict["conflict"])
