@@ -268,6 +268,27 @@ def test_conflicts_are_listed_and_ruled_by_the_desk(world):
     assert [leg["state"] for leg in world["gamma"].get("/deals").json()["deals"]] == ["protected", "protected"]
 
 
+def test_who_is_asked_to_join_reads_the_registration_only_after_yes(world):
+    held = world["north"].post("/registrations", claim(None, "NORTH")).headers["location"]
+
+    def invited(dealer):
+        world["north"].post(f"{held}/invitations", {"line": "storage", "tier": "dealer", "partner": dealer.upper()})
+        (asked,) = world[dealer].get("/joinings").json()["joinings"]
+        assert {"holder", "partner", "customer"}.isdisjoint(asked)
+        return f"/registrations/{asked['registration']}/joinings/{asked['joining']}"
+
+    path = invited("beta")
+    assert world["gamma"].post(path, {"agree": True}).status_code == 404
+    refused = world["beta"].post(path, {"agree": False})
+    assert (refused.status_code, set(refused.json())) == (200, {"registration", "joining"}), refused.text
+    assert world["beta"].get(held).status_code == 404
+    assert world["beta"].get("/joinings").json()["joinings"] == []
+    agreed = world["alpha"].post(invited("alpha"), {"agree": True})
+    assert agreed.json()["lines"][0]["state"] == "protected", agreed.text
+    assert {"ALPHA"} <= {leg["partner"] for leg in world["alpha"].get(held).json()["legs"]}
+    assert world["alpha"].get(held).json()["legs"][0]["filed_by"] == "NORTH"
+
+
 def test_what_waits_for_a_person_and_what_is_held(world):
     held = _filed(world, "alpha", "ALPHA", 1)
     waits = _filed(world, "alpha", "ALPHA", 2, value={"amount": "250000", "currency": "EUR"})

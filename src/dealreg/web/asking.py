@@ -1,6 +1,6 @@
 """A command through the door: named, allowed, decided, answered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import Header
@@ -16,7 +16,7 @@ from dealreg.vocabulary.ids import PartnerId
 from dealreg.vocabulary.refused import NotAllowed
 from dealreg.vocabulary.values import Key
 from dealreg.web.bodies import ACTS_AS, sealed, sealed_fields, shown
-from dealreg.web.guarding import masked, require_match, require_own_program
+from dealreg.web.guarding import masked, require_match, require_own_program, told_of_another
 from dealreg.web.permissions import MAY, may
 from dealreg.web.problems import Trouble
 
@@ -101,7 +101,8 @@ class Asking:
         outcome = self.house.dispatcher.submit(request, rows)
         if isinstance(outcome, RefusedOutcome):
             raise masked(self.house, self.claims, in_path, outcome.refused)
-        return answered(outcome)
+        decided = answered(outcome)
+        return replace(decided, answer=told_of_another(self.house, self.claims, in_path, decided.answer))
 
     def _acting(self, command: type[Command], said: dict[str, Any]) -> PartnerId | None:
         """Fill in who asks; the partner below for whom a distributor asks, if it is another.

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pydantic import JsonValue
+
 from dealreg.service.composition import House
 from dealreg.service.insight import Insight
 from dealreg.service.questions import DEALS, Questions
@@ -77,3 +79,15 @@ def masked(house: House, claims: Claims, in_path: Mapping[str, Any], refused: Re
     if registration is None or Insight(house.replay, claims).sees_registration(registration):
         return refused
     return no_registration()
+
+
+def told_of_another(
+    house: House, claims: Claims, in_path: Mapping[str, Any], answer: dict[str, JsonValue]
+) -> dict[str, JsonValue]:
+    """The answer about somebody else's registration, which a partner that is asked to join may say no to without ever reading it.
+
+    Only when both have said yes does either learn the other (ROE-10), and how long the line is protected is not shown before.
+    """
+    if "joining" not in in_path or Insight(house.replay, claims).sees_registration(in_path["registration"]):
+        return answer
+    return {name: str(in_path[name]) for name in ("registration", "joining")}
