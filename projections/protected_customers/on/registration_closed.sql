@@ -1,3 +1,4 @@
+-- May touch no row: its lines name no partner yet (ROE-2), and a row is a leg's
 -- Incomplete, or unanswered, for too long.
 WITH moved AS (
     UPDATE protected_customers AS d

@@ -1,3 +1,4 @@
+-- May touch no row: its lines name no partner yet (ROE-2), and a row is a leg's
 -- A row for each reader, line and leg, before anything is decided.
 WITH said AS (
     INSERT INTO registrations (registration, program, filed_by, registration_class, customer, customer_name, value_amount, value_currency, close_on, opportunity, submitted_at, readers, lines)

@@ -1,3 +1,4 @@
+-- May touch no row: its lines name no partner yet (ROE-2), and a row is a leg's
 -- What was missing is there: lines, legs and readers may be others now; what is decided already keeps its state.
 WITH said AS (
     UPDATE registrations SET

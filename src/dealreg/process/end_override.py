@@ -82,9 +82,7 @@ def end_in_file(case: Case, override: object, reason: str) -> None:
         if active.verb in {Verb.ADMIT, Verb.REASSIGN} and active.partner in {leg.partner for leg in claim.legs}:
             _release(case, claim)
     for claim in _concerned(case, active):
-        for leg in claim.legs:
-            if leg.state is LegState.SUSPENDED and leg.suspended_by == active.override:
-                _return(case, claim, leg)
+        _take_back(case, claim, active)
     free_line(case, active.line, active.scope)
 
 
@@ -114,6 +112,45 @@ def _release(case: Case, claim: Claim) -> None:
                 )
             )
     after_end(case, claim, offer=False)
+
+
+def _take_back(case: Case, claim: Claim, active: ActiveOverride) -> None:
+    """Every leg that it suspended returns, or is released where another won the line meanwhile."""
+    suspended = [leg for leg in claim.legs if leg.state is LegState.SUSPENDED and leg.suspended_by == active.override]
+    won = [leg for leg in suspended if _won_meanwhile(case, claim, leg)]
+    for leg in suspended:
+        (_give_up if leg in won else _return)(case, claim, leg)
+    if won:
+        after_end(case, claim, offer=False)
+
+
+def _won_meanwhile(case: Case, claim: Claim, leg: Leg) -> bool:
+    """Whether a partner that was let in after the suspension won the line."""
+    return any(
+        any(theirs.state is LegState.FULFILLED for theirs in other.legs)
+        for (registration, line), other in case.file.claims.items()
+        if line == claim.line
+        and registration != claim.registration
+        and other.first_protected_at is not None
+        and leg.suspended_at is not None
+        and other.first_protected_at >= leg.suspended_at
+        and scopes_overlap(case.rules, other.scope, claim.scope)
+    )
+
+
+def _give_up(case: Case, claim: Claim, leg: Leg) -> None:
+    """The line was won by another under the override: there is nothing to return to."""
+    released = LegReleased(
+        customer=case.customer,
+        registration=claim.registration,
+        line=claim.line,
+        tier=leg.tier,
+        partner=PartnerId(leg.partner),
+        clause="ROE-31",
+        reason="the line was won by another while it was suspended",
+        released_at=case.now,
+    )
+    case.record(released)
 
 
 def _return(case: Case, claim: Claim, leg: Leg) -> None:

@@ -29,7 +29,7 @@ def after_end(case: Case, claim: Claim, *, offer: bool = True) -> None:
     claim = case.again(claim)
     if not claim.live:
         _leave_conflicts(case, claim)
-        _end_joinings(case, claim)
+    _end_joinings(case, claim)
     if offer and claim.blocks:
         _fill_place(case, claim)
     elif offer:
@@ -82,8 +82,11 @@ def _leave_conflicts(case: Case, claim: Claim) -> None:
 
 
 def _end_joinings(case: Case, claim: Claim) -> None:
+    """A joining ends with the claim that hosts it, and with the leg that was to join."""
     for joining in case.file.joinings:
-        if joining.host == claim.key or (joining.challenger, joining.host[1]) == claim.key:
+        hosted = joining.host == claim.key and not claim.live
+        asked = (joining.challenger, joining.host[1]) == claim.key and claim.party(joining.tier) != joining.partner
+        if hosted or asked:
             close_joining(case, joining.joining, "the place is gone")
 
 
@@ -156,7 +159,8 @@ def is_free(case: Case, entry: Claim) -> bool:
     if entry.not_before is not None and entry.not_before > case.now:
         return False
     for override in case.file.overrides:
-        if override.verb is Verb.SUSPEND and override.line == entry.line and override.ground != SUPPLY_CONSTRAINT:
+        closes = override.verb is Verb.SUSPEND and override.line == entry.line and override.ground != SUPPLY_CONSTRAINT
+        if closes and scopes_overlap(case.rules, override.scope, entry.scope):
             return False
     for meeting in meetings_of(case, entry):
         waits = meeting.there.state_is(LegState.PENDING) or meeting.there.state_is(LegState.CONTESTED)

@@ -9,6 +9,7 @@ from dealreg.file.overlap import joining_tier
 from dealreg.file.state import HOLDING, Claim, Joining, LegState
 from dealreg.process.approve_line import window_days
 from dealreg.process.case import Case, above
+from dealreg.process.check_claim import refusal_to_join
 from dealreg.vocabulary.ids import PartnerId, derived, partner_reader
 from dealreg.vocabulary.values import Tier
 
@@ -122,35 +123,41 @@ def _goes_through(case: Case, joining: Joining) -> bool:
 
 
 def _join(case: Case, joining: Joining, there: Claim) -> None:
+    """The partner takes the place; a claim that names a dealer too brings it, where that place is empty as well."""
+    _take_place(case, joining, there, joining.tier, joining.partner)
+    own = case.file.claims.get((joining.challenger, joining.host[1])) if joining.challenger else None
+    dealer = own.party(Tier.DEALER) if own is not None else None
+    host = case.again(there)
+    brought = joining.tier is Tier.DISTRIBUTOR and dealer is not None and host.party(Tier.DEALER) is None
+    if brought and dealer is not None and refusal_to_join(case, dealer, Tier.DEALER, host) is None:
+        _take_place(case, joining, host, Tier.DEALER, dealer)
+    _end_own_claim(case, joining)
+
+
+def _take_place(case: Case, joining: Joining, there: Claim, tier: Tier, partner: str) -> None:
     """The partner's leg begins with a length of its own, capped by the leg above where the rulebook says so."""
     zone, capped = case.rules.zone, case.rules.clauses.joining.capped
-    window_to = window_end(case.now, zone, window_days(case, joining.tier, joining.partner, case.now))
+    window_to = window_end(case.now, zone, window_days(case, tier, partner, case.now))
     stop = min((leg.hard_stop_at for leg in there.legs if leg.state in HOLDING and leg.hard_stop_at), default=window_to)
     over = there.leg(Tier.DISTRIBUTOR) or there.leg(Tier.MASTER)
     ends = [window_to, stop]
-    if capped and joining.tier is Tier.DEALER and over is not None and over.window_to is not None:
+    if capped and tier is Tier.DEALER and over is not None and over.window_to is not None:
         ends.append(over.window_to)
-    reader = partner_reader(case.situation.program, joining.partner)
+    leg = LegWindow(tier=tier, partner=PartnerId(partner), window_from=case.now, window_to=min(ends), hard_stop_at=stop)
+    reader = partner_reader(case.situation.program, partner)
     case.record(
         LegJoined(
             customer=case.customer,
             registration=there.registration,
             line=there.line,
             joining=joining.joining,
-            leg=LegWindow(
-                tier=joining.tier,
-                partner=PartnerId(joining.partner),
-                window_from=case.now,
-                window_to=min(ends),
-                hard_stop_at=stop,
-            ),
+            leg=leg,
             capped=capped,
             joined_at=case.now,
-            dealers=(reader,) if joining.tier is Tier.DEALER else (),
-            distributors=() if joining.tier is Tier.DEALER else (reader,),
+            dealers=(reader,) if tier is Tier.DEALER else (),
+            distributors=() if tier is Tier.DEALER else (reader,),
         )
     )
-    _end_own_claim(case, joining)
 
 
 def _end_own_claim(case: Case, joining: Joining) -> None:

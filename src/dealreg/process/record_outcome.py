@@ -93,8 +93,8 @@ def _won(case: Case, claim: Claim, closed_at: datetime) -> None:
             leave_queue(case, claim, "its opportunity was won without protection")
         return
     if closed_at < claim.completed_at:
-        release(case, claim, "ROE-31", "it was completed after the order", offer=False)
         empty_queue(case, claim)
+        release(case, claim, "ROE-31", "it was completed after the order", offer=False)
         return
     hours = case.rules.clauses.outcome.before_win_hours
     if closed_at - claim.completed_at < timedelta(hours=hours):
@@ -113,11 +113,11 @@ def _won(case: Case, claim: Claim, closed_at: datetime) -> None:
 
 
 def fulfil(case: Case, claim: Claim, won_at: datetime) -> None:
-    """Every live leg is fulfilled from the close date known, and the queue of the line is emptied."""
+    """Every live leg is fulfilled from the close date known; who waits or contests is declined before its conflict is moot."""
     for leg in _live(claim):
         case.record(LegFulfilled(**_of(case, claim, leg), fulfilled_at=min(won_at, case.now)))
-    after_end(case, claim, offer=False)
     empty_queue(case, claim)
+    after_end(case, claim, offer=False)
 
 
 def _lost(case: Case, claim: Claim, partner: str | None) -> None:
