@@ -83,6 +83,11 @@ def test_every_shipped_case_can_be_told():
         assert ask("explain", path, "--json").exit_code == exit_codes.DONE, path
 
 
+def code_of(done):
+    answer = exit_codes.answer_to(done.exception)
+    return answer and answer.code
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [("scenario: [", Malformed), ("scenario: half a case", Malformed), ("no mapping", Malformed)],
@@ -92,7 +97,7 @@ def test_what_is_no_case_is_called_wrongly(tmp_path, text, error):
     path.write_text(text)
     done = ask("run", path)
     assert isinstance(done.exception, error)
-    assert exit_codes.answer_to(done.exception).code == exit_codes.CALLED_WRONGLY
+    assert code_of(done) == exit_codes.CALLED_WRONGLY
     assert "broken.yaml" in str(done.exception)
 
 
@@ -100,5 +105,4 @@ def test_a_path_that_is_not_there_and_a_name_that_nobody_has_are_called_wrongly(
     missing = ask("run", tmp_path / "nowhere")
     unnamed = ask("run", case(when={"at": "2026-03-02 09:00", "ApproveRegistration": {"registration": "R7"}}))
     assert (type(missing.exception), type(unnamed.exception)) == (Malformed, Unnamed)
-    codes = [exit_codes.answer_to(done.exception).code for done in (missing, unnamed)]
-    assert codes == [exit_codes.CALLED_WRONGLY] * 2
+    assert [code_of(done) for done in (missing, unnamed)] == [exit_codes.CALLED_WRONGLY] * 2

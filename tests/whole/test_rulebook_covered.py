@@ -13,7 +13,7 @@ from dealreg.process import deciding
 from dealreg.registration.events import OutcomeKind, RegistrationClass
 from dealreg.service.ledger.stored_names import stored_names
 from dealreg.service.scenario import reading
-from dealreg.service.scenario.form import CLAUSES
+from dealreg.service.scenario.expected import CLAUSES
 from dealreg.service.scenario.running import run
 from dealreg.vocabulary.values import PartnerTier, Standing, Tier, Track
 

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from dealreg.file.events import LegWindow
 from dealreg.service.ledger.recorded import Recorded
-from dealreg.service.scenario.form import NOTHING, Expectation, Step
+from dealreg.service.scenario.expected import Expectation
+from dealreg.service.scenario.form import NOTHING, Step
 from dealreg.service.scenario.running import Played, Result
 from dealreg.service.scenario.world import World
 from dealreg.vocabulary.fact import Event

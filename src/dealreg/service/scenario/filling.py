@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from dealreg.service.scenario.form import LOCAL
+from dealreg.service.scenario.expected import LOCAL
 from dealreg.service.scenario.naming import Names
 from dealreg.vocabulary.fact import Command
 from dealreg.vocabulary.ids import NAMESPACE

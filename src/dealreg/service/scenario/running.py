@@ -9,9 +9,10 @@ from pydantic import BaseModel
 
 from dealreg.file.commands import BringFileToDue, BringOverrideToDue, BringRegistrationToDue
 from dealreg.service.ledger.recorded import Recorded
-from dealreg.service.scenario.form import NOTHING, Case, RefusedAs, Step, Then
+from dealreg.service.scenario.checking import faults_of
+from dealreg.service.scenario.expected import Then
+from dealreg.service.scenario.form import NOTHING, Case, Step
 from dealreg.service.scenario.memory import Came
-from dealreg.service.scenario.standing import Absent
 from dealreg.service.scenario.world import World
 from dealreg.vocabulary.fact import Command, Request
 from dealreg.vocabulary.ids import PartnerId
@@ -106,7 +107,7 @@ class Runner:
     def _played(self, step: Step, path: str, facts: tuple[Recorded, ...], came: list[Came], then: Then) -> None:
         refused = next((one.refused for one in came if one.refused is not None), None)
         own = tuple(fact for one in came for fact in one.facts)
-        faults = [f"{path}: {fault}" for fault in self._faults(then, facts, own, refused)]
+        faults = [f"{path}: {fault}" for fault in faults_of(self._world.standing, then, facts, own, refused)]
         self._result.played.append(Played(step, path, facts, refused, tuple(faults)))
 
     def _request(self, step: Step, path: str) -> Request:
@@ -168,41 +169,6 @@ class Runner:
         if came.refused is not None:
             raise came.refused
         self._world.names.entered(came.facts)
-
-    def _faults(
-        self, then: Then, facts: tuple[Recorded, ...], own: tuple[Recorded, ...], refused: Refused | None
-    ) -> Iterator[str]:
-        yield from _refusal_faults(then.refused, refused)
-        if then.nothing and own:
-            yield f"nothing was to happen, but {', '.join(type(fact.event).__name__ for fact in own)}"
-        names = iter(type(fact.event).__name__ for fact in facts)
-        for wanted in then.facts:
-            if wanted not in names:  # The iterator goes on: the order counts.
-                yield f"no {wanted} in its place among the facts {[type(fact.event).__name__ for fact in facts]}"
-                break
-        for expected in then.expected:
-            try:
-                parts = self._world.standing.of(expected)
-            except Absent as absent:
-                parts = {"state": "absent"}
-                if expected.parts != parts:
-                    yield f"{expected.subject}: {absent}"
-                continue
-            for part, wanted in expected.parts.items():
-                if parts.get(part, "none") != wanted:
-                    yield f"{expected.subject}: {part} is {parts.get(part, 'none')!r}, not {wanted!r}"
-
-
-def _refusal_faults(wanted: RefusedAs | None, refused: Refused | None) -> Iterator[str]:
-    if wanted is None and refused is not None:
-        yield f"refused ({type(refused).__name__} {refused.clause or ''}): {refused.reason}"
-    elif wanted is not None and refused is None:
-        yield "it was to be refused, but it was decided"
-    elif wanted is not None and refused is not None:
-        if wanted.kind is not None and wanted.kind != type(refused).__name__:
-            yield f"refused as {type(refused).__name__}, not as {wanted.kind}: {refused.reason}"
-        if wanted.rule is not None and wanted.rule != refused.clause:
-            yield f"refused under {refused.clause}, not under {wanted.rule}: {refused.reason}"
 
 
 def instants(value: Any) -> Iterable[dt.datetime]:

@@ -13,8 +13,8 @@ from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.ledger.recorded import Saved
 from dealreg.service.projecting.asking import Reading
 from dealreg.service.projecting.projector import Projector
+from dealreg.service.scenario.expected import Expectation
 from dealreg.service.scenario.filling import Malformed
-from dealreg.service.scenario.form import Expectation
 from dealreg.service.scenario.running import Result
 from dealreg.service.scenario.world import World
 from dealreg.vocabulary.fact import PARTNER_ROLES, Actor, Role

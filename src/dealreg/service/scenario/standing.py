@@ -12,7 +12,7 @@ from dealreg.file.state import Claim, CustomerFile, Leg, LegState
 from dealreg.override.state import OVERRIDE
 from dealreg.registration.state import REGISTRATION, Registration
 from dealreg.service.ledger.recorded import Recorded
-from dealreg.service.scenario.form import Expectation
+from dealreg.service.scenario.expected import Expectation
 from dealreg.service.scenario.memory import MemoryLedger
 from dealreg.service.scenario.naming import Names
 from dealreg.vocabulary.ids import StreamId, file_stream
