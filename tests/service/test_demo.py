@@ -7,6 +7,9 @@ import sys
 
 import pytest
 
+from dealreg.service.demo.running import without_a_clock
+from dealreg.service.embedded.trouble import ServerTrouble
+
 CONFLICTS = {"tie", "cross_tier", "horizontal_distributor", "horizontal_dealer"}
 
 
@@ -89,3 +92,14 @@ def test_told_again_it_says_nothing_new(twice):
     first, second = ({name: value for name, value in one.items() if name != "this_run"} for one in twice)
     assert first == second
     assert (twice[0]["this_run"]["facts"] > 1000, twice[1]["this_run"]["facts"]) == (True, 0)
+
+
+def test_where_a_clock_runs_nothing_is_told(database_url):
+    with (
+        without_a_clock(database_url),
+        pytest.raises(ServerTrouble, match="a clock role runs"),
+        without_a_clock(database_url),
+    ):
+        pass
+    with without_a_clock(database_url):
+        pass

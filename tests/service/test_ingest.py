@@ -234,6 +234,14 @@ def test_rows_are_told_in_the_order_of_their_days(small):
     ]
 
 
+def test_what_is_closed_on_a_day_is_told_before_what_is_opened_but_never_before_its_own_opening(small):
+    closed = {"fact": "closed", "date": "value", "says": {"outcome": {"always": "lost"}}}
+    rows = ["1,Ada Lovelace,A,pumps,2024-03-01,2024-03-04", "2,Ada Lovelace,A,pumps,2024-03-04,2024-03-04"]
+    file, mapping = small(rows, facts=[closed, {**MAPPING["facts"][0], "says": {"lines": "product"}}])
+    told = [(one.row, one.fact) for one in plan(file, mapping, file.parent).telling.messages]
+    assert told == [(1, "opened"), (1, "closed"), (2, "opened"), (2, "closed")]
+
+
 def test_json_lines_are_read_like_columns(small, tmp_path):
     file, mapping = small([GOOD])
     row = {"id": "1", "agent": "Ada Lovelace", "firm": "Mills", "product": "pumps", "on": "2024-03-01", "value": None}

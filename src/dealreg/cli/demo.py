@@ -26,15 +26,17 @@ def register(app: typer.Typer) -> None:
 def demo(
     *,
     data_dir: Annotated[
-        Path | None, typer.Option("--data-dir", help="Folder of the embedded servers (DEALREG_DATA).")
+        Path | None,
+        typer.Option("--data-dir", help="Folder of the embedded servers; left out, `demo` in DEALREG_DATA."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same figures as JSON.")] = False,
 ) -> None:
     """Send ninety days of a shipped program through the broker and the intake, and show what came of them.
 
     Two master distributors, six distributors, some twenty dealers, sixty customers. Run again in the same folder, nothing is new and the
-    figures are the same. Servers: DATABASE_URL and INTAKE_URL, else those of `dealreg up` in the same folder, else embedded ones for as
-    long as it takes. Exit codes: 0 done, 1 the read models differ from the ledger, 3 a server is not reachable.
+    figures are the same. Servers: DATABASE_URL and INTAKE_URL, else embedded ones for as long as it takes, in a folder of the demo's own
+    (`dealreg up --data-dir` may serve it afterwards). Exit codes: 0 done, 1 the read models differ from the ledger, 3 a server is not
+    reachable, or a clock role runs where the story is to be told.
     """
     from dealreg.cli import exit_codes
     from dealreg.cli.progress import bars
@@ -42,7 +44,8 @@ def demo(
     from dealreg.service.logs import configure_logging
     from dealreg.service.settings import Settings
 
-    settings = Settings() if data_dir is None else Settings(DEALREG_DATA=data_dir)
+    settings = Settings()
+    settings = settings.model_copy(update={"data": data_dir or settings.data / "demo"})
     configure_logging(settings.model_copy(update={"log_level": "ERROR"}))
     with bars() as steps:
         shown = run(settings, steps)

@@ -17,6 +17,7 @@ from dealreg.service.ledger.recorded import PersonalRow
 from dealreg.service.personal import seal
 from dealreg.vocabulary.fact import Actor, Command, Request, Role
 from dealreg.vocabulary.ids import PartnerId, ProgramId
+from dealreg.vocabulary.refused import Reused
 
 DESK = Actor(role=Role.DEAL_DESK, subject="ingest")
 """As whom an ingest publishes and enrols."""
@@ -77,9 +78,8 @@ def facts_of(request: Request, outcome: Outcome) -> int:
         case Decided(facts=facts):
             return facts
         case RefusedOutcome(refused=refused):
-            raise SeedingFault(
-                f"{request.id}: {refused.reason}; give the rulebook a new version or the file another program"
-            )
+            hint = "; give the rulebook a new version, or another program" if isinstance(refused, Reused) else ""
+            raise SeedingFault(f"{request.id}: {refused.reason}{hint}")
         case Broken(exception=exception):
             raise exception
         case LateOutcome():
