@@ -79,7 +79,10 @@ def test_a_question_is_narrowed_by_its_parameters(reading):
     ask = reading.ask
     assert {row["state"] for row in ask("my_deals", "newest", DEALER, Role.DEALER, {"state": "waiting"})} == {"waiting"}
     one = {"customer": customer("c3")}
-    assert {row["customer"] for row in ask("my_deals", "newest", DEALER, Role.DEALER, one)} == {customer("c3")}
+    of_one = ask("protected_customers", "newest", DESK, Role.DEAL_DESK, one)
+    assert {row["customer"] for row in of_one} == {customer("c3")}
+    with pytest.raises(UnknownQuestion):
+        ask("my_deals", "newest", DEALER, Role.DEALER, one)
     assert ask("my_deals", "newest", DEALER, Role.DEALER, {"territory": "fr"}) == []
     until = ask("expiring_windows", "next", DESK, Role.DEAL_DESK, {"until": START + timedelta(days=33)})
     assert [row["ends_at"] for row in until] == sorted(row["ends_at"] for row in until)

@@ -26,7 +26,7 @@ QUESTIONS: dict[str, type[rows.Row]] = {
 """Every question that is asked over HTTP, and what its rows are told as."""
 
 UNTOLD = {"cursor", "program"}
-OF_NO_PARTNER = {"my_deals", "network_deals", "my_joinings"}
+OF_PARTNERS = {"my_deals", "network_deals", "my_joinings"}
 """Models of partners, who are not told the customer's id."""
 
 
@@ -47,8 +47,10 @@ def test_every_column_of_a_question_is_told(database_url):
             columns = {column.name for column in found.description or ()}
             connection.execute("DEALLOCATE asked")
             assert types
-            untold = UNTOLD | ({"customer"} if name in OF_NO_PARTNER else set())
-            assert columns - untold == set(row.model_fields) - UNTOLD, question
+            assert columns - UNTOLD == set(row.model_fields) - UNTOLD, question
+            assert name not in OF_PARTNERS or not any(
+                "customer" in n for n in (*statement.names, *columns - {"customer_name"})
+            )
 
 
 def _filed(world, name, dealer, number, **more):
@@ -193,6 +195,7 @@ def test_who_waits_is_told_nothing_but_that(world):
     """No clause (it names the other's tier), no customer's id (it tells who came first)."""
     world["alpha"].post("/registrations", claim("ALPHA", None))
     filed = world["gamma"].post("/registrations", claim("GAMMA", None)).json()
+    assert world["gamma"].get("/deals", customer="00000000-0000-0000-0000-000000000001").status_code == 403
     assert filed == {
         "registration": filed["registration"], "state": "waiting", "lines": [{"line": "storage", "state": "waiting"}],
     }  # fmt: skip

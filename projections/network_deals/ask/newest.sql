@@ -1,5 +1,5 @@
--- Newest first; by state, territory, customer or partner. `after` is the cursor of the last row seen.
-SELECT registration, line, tier, partner, program, filed_by, registration_class, customer,
+-- Newest first; by state, territory or partner. `after` is the cursor of the last row seen.
+SELECT registration, line, tier, partner, program, filed_by, registration_class,
     customer_name, territory, sites, value_amount, value_currency, close_on, stage, opportunity,
     fields, state, since, clause, missing, asked, answer_by, window_from,
     window_to, grace_to, offer_to, submitted_at, completed_at,
@@ -11,7 +11,6 @@ WHERE (submitted_at, registration, line, tier, partner) < (
     )
     AND (%(state)s::text IS NULL OR state = %(state)s)
     AND (%(territory)s::text IS NULL OR territory = %(territory)s)
-    AND (%(customer)s::uuid IS NULL OR customer = %(customer)s)
     AND (%(partner)s::text IS NULL OR partner = %(partner)s)
 ORDER BY submitted_at DESC, registration DESC, line DESC, tier DESC, partner DESC
 LIMIT coalesce(%(limit)s::integer, 100)

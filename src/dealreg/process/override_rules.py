@@ -17,7 +17,7 @@ from dealreg.partner.events import PartnerBarLifted, PartnerBarred
 from dealreg.partner.state import PARTNER
 from dealreg.process import permit
 from dealreg.process.bring_to_due import bring_to_due
-from dealreg.process.case import Case, rules_at
+from dealreg.process.case import Case, manager_readers, rules_at
 from dealreg.process.end_override import begin_in_file, end_in_file, end_override
 from dealreg.vocabulary.fact import Request
 from dealreg.vocabulary.ids import PartnerId, override_id, partner_stream
@@ -26,7 +26,7 @@ from dealreg.vocabulary.situation import Situation
 
 
 def propose(situation: Situation, request: Request, command: ProposeOverride) -> UUID:
-    """Record the proposal. Raises ``NotAllowed`` for callers other than managers, ``Refused`` where it does not fit ROE-21."""
+    """Record the proposal. Raises ``NotAllowed`` for callers other than the scope's managers, ``Refused`` where it does not fit ROE-21."""
     if request.actor.role not in permit.MANAGERS:
         raise NotAllowed("only channel managers and the deal desk propose an override")
     rules = rules_at(situation, situation.at)
@@ -37,6 +37,8 @@ def propose(situation: Situation, request: Request, command: ProposeOverride) ->
     if command.override_to <= starts or command.override_to > window_end(starts, rules.zone, parameters.longest_days):
         raise Refused(f"an override ends after it begins and within {parameters.longest_days} days", clause="ROE-21")
     _fits_verb(command)
+    territories = [command.scope.territory] if command.scope is not None else []
+    permit.of_region(request.actor, situation.program, manager_readers(situation.program, rules, territories))
     override = override_id(situation.program, request.actor.caller, request.id)
     situation.record(
         OVERRIDE,

@@ -7,6 +7,7 @@ from dealreg.service.ledger.ledger import translated
 from dealreg.service.projecting.asking import Reading
 from dealreg.service.tokens import Claims
 from dealreg.vocabulary.fact import PARTNER_ROLES, Role
+from dealreg.vocabulary.refused import NotAllowed
 
 WAIT_SECONDS = 1.0
 """How long a read waits for what its caller has seen (architecture D14)."""
@@ -44,11 +45,13 @@ class Questions:
 
     def ask(self, model: str, query: str, **parameters: Any) -> Found:
         """The rows that the caller may see. Raises ``Refused`` for what is not for its role, and ``Unavailable``."""
+        if self._claims.role in PARTNER_ROLES and parameters.pop("customer", None) is not None:
+            raise NotAllowed("a customer's id is not for partners; ask by state, territory or partner")
         with translated():
             behind = 0 if self._seen is None else self._reading.wait_for(model, self._seen, WAIT_SECONDS)
             program = {"program": self._claims.program} if self._takes_program(model, query) else {}
             rows = self._reading.ask(model, query, self._claims.reader, self._claims.role, {**program, **parameters})
-        return Found([_shown(row, self._claims) for row in rows], behind, _lag(behind, self._claims))
+        return Found(rows, behind, _lag(behind, self._claims))
 
     def _takes_program(self, model: str, query: str) -> bool:
         """Whether a question of auditors, who read every program's rows, is asked of one program."""
@@ -60,8 +63,3 @@ def _lag(behind: int, claims: Claims) -> str | None:
     if not behind:
         return None
     return "some" if claims.role in PARTNER_ROLES else str(behind)
-
-
-def _shown(row: dict[str, Any], claims: Claims) -> dict[str, Any]:
-    """A partner is not told the customer's id: made of the request that opened it, it tells whether somebody filed before."""
-    return {name: value for name, value in row.items() if name != "customer" or claims.role not in PARTNER_ROLES}
