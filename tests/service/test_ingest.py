@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 from dealreg.service.ingest.document import MappingFault, read_document
+from dealreg.service.ingest.feeding import feed
 from dealreg.service.ingest.running import ingest, plan
 from dealreg.service.ingest.seeding import SeedingFault
 from dealreg.service.ingest.world import world
@@ -148,15 +150,20 @@ def small(tmp_path):
 
 
 @pytest.fixture
-def run(small, data_dir):
+def there(data_dir):
+    with world(Settings(DEALREG_DATA=data_dir, LOG_LEVEL="ERROR")) as made:
+        yield made
+
+
+@pytest.fixture
+def run(small, there):
     """Ingest rows into one world, one export after another."""
-    with world(Settings(DEALREG_DATA=data_dir, LOG_LEVEL="ERROR")) as there:
 
-        def ingested(rows, **changes):
-            file, mapping = small(rows, **changes)
-            return ingest(there, plan(file, mapping, file.parent))
+    def ingested(rows, **changes):
+        file, mapping = small(rows, **changes)
+        return ingest(there, plan(file, mapping, file.parent))
 
-        yield ingested
+    return ingested
 
 
 GOOD = "1,Ada Lovelace,Mills,pumps,2024-03-01,"
@@ -216,6 +223,17 @@ def test_rows_added_to_an_export_add_only_themselves(run):
     more = run([GOOD, "2,Alan Turing,Mills,valves,2024-03-02,"])
     assert more.facts > 0
     assert fates(more) == [(1, "registered", "protected"), (2, "registered", "protected")]
+
+
+def test_rows_sent_again_when_the_broker_has_forgotten_them_add_nothing(run, small, there):
+    """Within two minutes the broker itself knows a message again; later the intake does."""
+    run([GOOD, "2,Alan Turing,Mills,pumps,2024-03-02,"])
+    file, mapping = small([GOOD, "2,Alan Turing,Mills,pumps,2024-03-02,"])
+    told = plan(file, mapping, file.parent).telling.messages
+    before = there.house.ledger.head()
+    fed = feed(there, [replace(one.message, message_id=None) for one in told])
+    assert (fed.published.sent, fed.published.duplicates) == (2, 0)
+    assert there.house.ledger.head() == before
 
 
 def test_a_program_that_was_seeded_otherwise_is_refused(run):
