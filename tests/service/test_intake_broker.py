@@ -252,16 +252,21 @@ def test_messages_are_kept_from_coming_back_while_they_are_worked_on(nats_url, p
         config.ack_wait = 1
         await jetstream.add_consumer(f"{prefix}CRM", config)
         pulling = await jetstream.pull_subscribe_bind(DURABLE, f"{prefix}CRM")
-        await consuming.handle(intake, await pulling.fetch(2))
-        info = await jetstream.consumer_info(f"{prefix}CRM", DURABLE)
-        (again,) = await pulling.fetch(1, timeout=5)
+        another = await jetstream.pull_subscribe_bind(DURABLE, f"{prefix}CRM")
+        held = await pulling.fetch(2)
+        taken, _ = await asyncio.gather(
+            another.fetch(2, timeout=2), consuming.handle(intake, held), return_exceptions=True
+        )
+        again = await pulling.fetch(1, timeout=5)
         await client.close()
-        return info.delivered.consumer_seq, again.metadata.sequence.stream
+        return taken, [one.metadata.sequence.stream for one in again]
 
     monkeypatch.setattr(consuming, "STILL_AT_IT_SECONDS", 0.3)
     monkeypatch.setattr(intake, "process", slowly)
     publish_opportunities(nats_url, [opportunity(1), opportunity(2)], prefix=prefix)
-    assert asyncio.run(hold()) == (2, 2)
+    taken_meanwhile, back = asyncio.run(hold())
+    assert isinstance(taken_meanwhile, TimeoutError)
+    assert back == [2]
     assert verdicts == [Verdict.DONE, Verdict.RETRY]
 
 
