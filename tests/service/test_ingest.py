@@ -241,8 +241,9 @@ def test_rows_sent_again_when_the_broker_has_forgotten_them_add_nothing(run, sma
     assert there.house.ledger.head() == before
 
 
-def test_where_somebody_consumes_no_second_consumer_is_started(there, tmp_path):
+def test_where_somebody_consumes_no_second_consumer_is_started(run, there, tmp_path):
     """Two would take every other batch each, and the file's order would be lost."""
+    run([GOOD])
     urls = {"DATABASE_URL": there.settings.database, "INTAKE_URL": there.settings.intake}
     assert there.consumer is not None
     with world(Settings(DEALREG_DATA=tmp_path, LOG_LEVEL="ERROR", **urls)) as beside:
