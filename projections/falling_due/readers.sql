@@ -2,4 +2,5 @@
 VALUES ('falling_due', 'dealreg_app', NULL),
        ('falling_due', 'dealreg_auditor', NULL),
        ('claims', NULL, NULL),
+       ('legs', NULL, NULL),
        ('overrides', NULL, NULL)

@@ -23,7 +23,16 @@ CREATE TABLE claims (
     PRIMARY KEY (registration, line)
 );
 
--- The windows of a suspended leg come back with it.
+-- The legs of a claim that have not ended: while one is left, the claim goes on waiting.
+CREATE TABLE legs (
+    registration uuid NOT NULL,
+    line         text NOT NULL,
+    tier         text NOT NULL,
+    partner      text NOT NULL,
+    PRIMARY KEY (registration, line, tier, partner)
+);
+
+-- An override takes force on its first day once it has two approvals.
 CREATE TABLE overrides (
     override      uuid        NOT NULL PRIMARY KEY,
     override_from timestamptz NOT NULL,

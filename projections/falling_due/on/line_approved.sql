@@ -5,7 +5,11 @@ WITH before AS (
 )
 INSERT INTO falling_due (aggregate, subject, what, registration, line, tier, partner, program, source, due_at)
 SELECT 'file', %(customer)s::uuid, w.what, %(registration)s::uuid, %(line)s, g.tier, g.partner, %(_program)s, (SELECT c.source FROM claims AS c WHERE c.registration = %(registration)s AND c.line = %(line)s), w.due_at
-FROM jsonb_to_recordset(%(legs)s) AS g (tier text, partner text, window_from timestamptz, window_to timestamptz, hard_stop_at timestamptz)
+FROM (
+    SELECT DISTINCT ON (l.tier, l.partner) l.*
+    FROM jsonb_to_recordset(%(legs)s) AS l (tier text, partner text, window_from timestamptz, window_to timestamptz, hard_stop_at timestamptz)
+    ORDER BY l.tier, l.partner, l.window_from, l.window_to, l.hard_stop_at
+) AS g
 CROSS JOIN LATERAL (VALUES ('begins', g.window_from), ('ends', least(g.window_to, g.hard_stop_at))) AS w (what, due_at)
 WHERE w.what = 'ends' OR w.due_at > %(approved_at)s
 ON CONFLICT (aggregate, subject, what, registration, line, tier, partner) DO UPDATE SET due_at = excluded.due_at
