@@ -174,3 +174,9 @@ def test_a_country_is_two_letters_or_the_code_for_none():
 def test_folded_is_what_a_person_reads_as_equal():
     assert folded("  Werk\u00a01 ") == folded("WERK 1")
     assert folded("ﬁne") == "fine"
+
+
+def test_an_account_of_another_crm_is_kept_as_it_is():
+    """Fifteen digits are a number of somebody else's; a Salesforce record has letters."""
+    for record in ("001000000000001", "12345", "acc/7", "001D000000IqhSLIAZ"):
+        assert canonical("crm:hub", record) == ("crm:hub", record)
