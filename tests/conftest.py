@@ -1,8 +1,12 @@
 """Fixtures live beside their subject; this file names where, and how hypothesis draws."""
 
 import os
+import signal
 
 from hypothesis import Phase, settings
+
+# Whoever starts the tests in the background of a shell hands down an ignored SIGINT; the processes under test must hear theirs.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # In CI every run draws the same histories and does not shrink, so that a red run says something of the change and ends in time.
 # At a desk they are drawn anew each time; HYPOTHESIS_PROFILE=explore shrinks what fails.

@@ -239,6 +239,7 @@ def test_what_belongs_to_another_program_is_not_there(world, waiting):
         "ground": "compliance",
         "reason": "x",
         "partners": ["ALPHA"],
+        "scope": {"territory": "DE"},
         "override_to": "2027-01-01T00:00:00Z",
     }
     override = world["emea"].post("/overrides", bar).headers["location"]
