@@ -69,7 +69,9 @@ def _all_due(case: Case) -> Iterator[Due]:
     for override in case.file.overrides:
         yield Due(override.override_to, 0, 0, "override", override=override.override)
     for joining in case.file.joinings:
-        yield Due(joining.answer_to, 5, 0, "joining", joining=joining)
+        bound = _bound(case, case.file.claims[joining.host])
+        if bound is None or joining.answer_to <= bound:
+            yield Due(joining.answer_to, 5, 0, "joining", joining=joining)
     for claim in case.file.living():
         bound = _bound(case, claim)
         for due in _of_claim(claim):

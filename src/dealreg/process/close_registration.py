@@ -9,9 +9,16 @@ from dealreg.vocabulary.situation import Situation
 
 
 def close_if_due(situation: Situation, registration: UUID) -> int:
-    """Close it where its time is over, effective at that instant. Returns 1 if it was closed, else 0."""
+    """Close it where its time is over, effective at that instant. Returns 1 if it was closed, else 0.
+
+    What a feed brought is not closed before the feed is known up to that instant (architecture D17).
+    """
     state = registration_of(situation, registration)
     if state.closed or state.closes_at is None or state.closes_at > situation.at:
+        return 0
+    source = state.submitted.source if state.submitted is not None else None
+    reached = situation.watermarks.get(source) if source is not None else None
+    if reached is not None and reached < state.closes_at:
         return 0
     closed = RegistrationClosed(
         registration=registration,

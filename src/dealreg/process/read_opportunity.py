@@ -39,13 +39,15 @@ def filing(situation: Situation, state: Opportunity, filed_by: str) -> FileRegis
 
 
 def requested_lines(situation: Situation, state: Opportunity) -> tuple[RequestedLine, ...]:
-    """The program's lines that the opportunity names, each with the legs that it names."""
+    """The program's lines that the opportunity names, each with the legs that it names; none without a territory of the program."""
     rules = rules_at(situation, situation.at)
     values = state.values
+    if values.territory is None or values.territory not in {node.territory for node in rules.territories}:
+        return ()
     parties = {Tier.MASTER: values.master, Tier.DISTRIBUTOR: values.distributor, Tier.DEALER: values.partner}
     legs = tuple(
         RequestedLeg(tier=tier, partner=PartnerId(partner)) for tier, partner in parties.items() if partner is not None
     )
     names = [line for line in dict.fromkeys(values.lines or ()) if rules.product_line(line) is not None]
-    scope = Scope(territory=values.territory or "")
+    scope = Scope(territory=values.territory)
     return tuple(RequestedLine(line=line, scope=scope, legs=legs) for line in names)
