@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from dealreg.service.ledger.ledger import Ledger
@@ -167,3 +168,20 @@ def test_readers_never_see_a_swap(reading, world):
             stop.set()
         assert all(reader.result(30) > 10 for reader in readers)
     assert {one.model: one.generation for one in reading.positions()}["my_deals"] > 6
+
+
+def test_a_generation_that_goes_between_two_statements_is_asked_anew(world):
+    """A reader that has learnt of the old generation, and finds it dropped, goes to the new one."""
+
+    class Unlucky(Reading):
+        tries = 0
+
+        def _answer(self, *asked):
+            self.tries += 1
+            if self.tries == 1:
+                raise psycopg.errors.UndefinedTable("the generation went")
+            return super()._answer(*asked)
+
+    with Unlucky(world[0]) as reading:
+        assert len(reading.ask("my_deals", "newest", DEALER, Role.DEALER)) == 50
+        assert reading.tries == 2
