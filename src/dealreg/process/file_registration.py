@@ -66,6 +66,7 @@ def file_registration(
             source=source,
             submitted_at=situation.at,
             readers=readers(situation, rules, lines),
+            said_by=request.actor.subject,
         ),
     )
     add_evidence(situation, registration, command.filed_by, command.evidence)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from dealreg.process.case import above
+from dealreg.registration.state import Registration
 from dealreg.vocabulary.fact import PARTNER_ROLES, Actor, Role
 from dealreg.vocabulary.ids import region_reader
 from dealreg.vocabulary.refused import NotAllowed
@@ -45,3 +46,9 @@ def by_clock(actor: Actor) -> None:
     """The clock role and the desk. Raises ``NotAllowed``."""
     if actor.role not in {Role.CLOCK, Role.DEAL_DESK}:
         raise NotAllowed("only the clock asks for what is due")
+
+
+def not_own(actor: Actor, filed: Iterable[Registration]) -> None:
+    """Nobody decides on what he filed (rules.md section 4). Raises ``NotAllowed``."""
+    if any(state.submitted is not None and state.submitted.said_by == actor.subject for state in filed):
+        raise NotAllowed("you filed this yourself; another person decides it")

@@ -27,6 +27,7 @@ def _awaiting(situation: Situation, request: Request, command: OfRegistration) -
     managers = {reader for claim in claims for reader in claim.managers}
     managers |= set(state.submitted.readers.managers) if state.submitted is not None else set()
     permit.of_region(request.actor, situation.program, managers)
+    permit.not_own(request.actor, [state])
     if case is None or not waiting:
         raise Closed("no line of the registration waits for a person's decision")
     return case, waiting

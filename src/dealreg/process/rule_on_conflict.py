@@ -8,7 +8,7 @@ from dealreg.conflict.state import CONFLICT, Conflict
 from dealreg.file.state import Claim, LegState
 from dealreg.process import permit
 from dealreg.process.bring_to_due import bring_to_due
-from dealreg.process.case import Case
+from dealreg.process.case import Case, registration_of
 from dealreg.process.hold_claim import queue_or_decline
 from dealreg.process.open_conflict import rule
 from dealreg.process.record_outcome import release
@@ -29,6 +29,7 @@ def rule_on(situation: Situation, request: Request, command: RuleOnConflict) -> 
     state = situation.of(CONFLICT, command.conflict)
     if not state.open:
         raise Closed("the conflict is ruled or closed")
+    permit.not_own(request.actor, [registration_of(situation, party.registration) for party in state.parties])
     if command.ruling is Ruling.JOIN:
         raise NotAllowed("joining follows from both partners' answers, not from a ruling in this version")
     winner = _winner(case, state, command)

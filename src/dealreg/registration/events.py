@@ -78,7 +78,10 @@ class RegistrationEvent(Event):
 
 
 class RegistrationSubmitted(RegistrationEvent):
-    """A partner asked for protection; ``customer`` is missing where it could not be told who is meant (ROE-2)."""
+    """A partner asked for protection; ``customer`` is missing where it could not be told who is meant (ROE-2).
+
+    ``said_by`` is who sent it in: nobody decides on what he filed himself (rules.md section 4).
+    """
 
     NAME: ClassVar[str] = "registration_submitted.v1"
     filed_by: PartnerId
@@ -93,6 +96,7 @@ class RegistrationSubmitted(RegistrationEvent):
     source: Key | None
     submitted_at: Instant
     readers: Readers
+    said_by: Key | None = None
 
 
 class RegistrationFoundIncomplete(RegistrationEvent):
