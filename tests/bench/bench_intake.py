@@ -147,8 +147,8 @@ def test_end_to_end(
     facts = dict.fromkeys(loads, 0)
     with consumers(settings, feed, processes) as running:
         publish_opportunities(feed, [opened(next(NUMBERS), datetime.now(UTC)) for _ in range(BATCH)])
-        _wait(house, _folded(house) + BATCH if _folded(house) == 0 else BATCH)
-        folded = _folded(house)
+        folded = BATCH
+        _wait(house, folded)
         for _ in range(ROUNDS):
             for load, making in loads.items():
                 messages, before, spent = making(), house.ledger.head(), _spent(running)

@@ -27,16 +27,18 @@ from dealreg.service.projecting.projector import Projector
 from dealreg.service.projecting.rebuilding import rebuild
 from dealreg.service.settings import Settings
 from dealreg.vocabulary.ids import desk_reader, partner_reader, region_reader, rulebook_stream
+from tests.bench.library_runner import run_library
 from tests.bench.measuring import Figure, Meter, Report
 from tests.bench.peer import Peer
 from tests.bench.program import DEALERS, DISTRIBUTORS, PROGRAM, TERRITORY, filing, moved, opened
 
-COPIES = 9
+COPIES = 3
 REGISTRATIONS = 600
 CONTESTED = 40
 MESSAGES = 600
 BATCH = 200
 SAVE = 500
+STOCK = 3000
 NUMBERS = count(1)
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -108,12 +110,20 @@ def _raw(peer: Peer, meter: Meter, rows: Sequence[Row]) -> float:
     return float(run.seconds)
 
 
+def _library(settings: Settings, meter: Meter) -> float:
+    """Facts a second of the library's runner, over the first of the ledger."""
+    with meter.measured() as run:
+        run_library(settings.database_url(), STOCK)
+    return float(STOCK / run.seconds)
+
+
 @pytest.mark.timeout(1200)
 def test_each_read_model(house: House, peer: Peer, meter: Meter, settings: Settings, report: Report) -> None:
     _decided(house)
     head = _copy(house, settings.database_url())
     url = settings.database_url("projector")
     provision(settings.database_url())
+    stock = _library(settings, meter)
     rows: list[dict[str, Figure]] = []
     facts = house.ledger.notifications(0, 1_000_000)
     for model in Projector(url).models:
@@ -137,13 +147,14 @@ def test_each_read_model(house: House, peer: Peer, meter: Meter, settings: Setti
                 "projector CPU µs": round(live.ours / len(listened) * 1e6),
                 "server CPU µs": round(live.theirs / len(listened) * 1e6),
                 "live × raw insert": round((raw + again) / 2 / live.seconds, 3),
+                "rebuild × library's runner": round(len(listened) / anew.seconds / stock, 1),
             }
         )
     with meter.measured() as all_models:
         rebuilt = rebuild(url)
     assert [one.differs for one in rebuild(url, check=True) if one.differs] == []
     applied = sum(one.applied for one in rebuilt)
-    report.say(f"Read models, {head} facts in the ledger", rows)
+    report.say(f"Read models, {head} facts in the ledger; the library's runner: {stock:.0f} facts a second", rows)
     report.say(
         "Rebuild of all read models, one after another",
         [
