@@ -5,8 +5,11 @@ import pytest
 from dealreg.service.ledger.auditing import SubjectErased
 from dealreg.service.ledger.errors import Unavailable
 from dealreg.service.ledger.ledger import Ledger
-from dealreg.service.personal import digest, erase, seal, shown
+from dealreg.service.ledger.stored_names import stored_names
+from dealreg.service.personal import digest, erase, may_name, refs, seal, shown
+from dealreg.vocabulary.values import Sealed
 from tests import fix_ledger as toy
+from tests.fix_golden import example_event
 
 
 @pytest.fixture
@@ -55,3 +58,20 @@ def test_nothing_is_erased_without_its_fact(toys, toy_ledger, auditor):
     with pytest.raises(Unavailable):
         erase(toy_ledger, "person-1", by="desk:7", reason="the app may not record audits")
     assert shown(toy_ledger, [sealed.ref]) == {sealed.ref: "Ada"}
+
+
+def test_which_facts_may_name_a_personal_value_is_known_by_their_types():
+    """Every field of an example is set, so what its bytes name and what its type has room for are the same."""
+    for name, kind in stored_names().classes.items():
+        event = example_event(kind)
+        named = set(Sealed.model_json_schema()["required"]) <= set(_keys(event.model_dump(mode="json")))
+        assert may_name(kind) is named, name
+        assert bool(list(refs(event))) is named, name
+
+
+def _keys(value):
+    """Every key of every object."""
+    if isinstance(value, dict):
+        yield from value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _keys(inner)

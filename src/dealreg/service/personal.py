@@ -6,8 +6,9 @@ SHA-256 of the salt followed by the value's UTF-8, so a bundle can be checked wh
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel
@@ -37,14 +38,38 @@ def refs(value: Any) -> Iterator[str]:
     if isinstance(value, Sealed):
         yield value.ref
     elif isinstance(value, BaseModel):
-        for field in value.__dict__.values():
-            yield from refs(field)
+        if may_name(type(value)):
+            for field in value.__dict__.values():
+                yield from refs(field)
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from refs(item)
     elif isinstance(value, list | tuple | set | frozenset):
         for item in value:
             yield from refs(item)
+
+
+@cache
+def may_name(model: type[BaseModel]) -> bool:
+    """Whether the types of a model's fields, however deep, have room for a ref: most facts have none and need no search."""
+    return _has_room(model, set())
+
+
+def _has_room(kind: Any, passed: set[type]) -> bool:
+    """What is not understood may hold anything."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Literal or kind is Ellipsis:
+        return False
+    if inner:
+        return any(_has_room(part, passed) for part in (inner[:1] if origin is Annotated else inner))
+    if hasattr(kind, "__supertype__"):
+        return _has_room(kind.__supertype__, passed)
+    if not isinstance(kind, type) or kind is object:
+        return True
+    if not issubclass(kind, BaseModel) or kind in passed:
+        return issubclass(kind, list | tuple | set | frozenset | dict)
+    passed.add(kind)
+    return issubclass(kind, Sealed) or any(_has_room(field.annotation, passed) for field in kind.model_fields.values())
 
 
 def shown(ledger: Ledger, wanted: Iterable[str]) -> dict[str, str]:
