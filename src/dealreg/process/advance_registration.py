@@ -26,6 +26,7 @@ FACTS = frozenset(
         "identifiers",
         "partner",
         "distributor",
+        "master",
     }
 )
 """The fields of an opportunity that say something of the registration itself."""

@@ -79,15 +79,6 @@ def _registration(act: Callable[[Situation, Request, Any], UUID]) -> Decide:
     return decided
 
 
-def _of_program(act: Callable[[Any, Request, Situation], Answer]) -> Decide:
-    """A decision on a partner or the rulebook, which answers for itself."""
-
-    def decided(situation: Situation, request: Request, command: Command) -> Answer:
-        return act(command, request, situation)
-
-    return decided
-
-
 def _invited(situation: Situation, request: Request, command: registrations.InvitePartner) -> Answer:
     joining = record_progress.invite_partner(situation, request, command)
     return {**answer(situation, command.registration, request.actor), "joining": str(joining["joining"])}

@@ -42,6 +42,7 @@ def fold_opportunity(situation: Situation, request: Request, command: FoldOpport
     told: dict[str, JsonValue] = {"opportunity": str(stream), "did": "folded"}
     filed_by = filing_party(state)
     if filed_by is None:
+        _left(situation, stream, before, None)
         return told
     return {**told, **_file_or_advance(situation, request, stream, before, state, filed_by)}
 
@@ -70,6 +71,7 @@ def _file_or_advance(
     """File what was never filed; else let the change act on the registration that rides on this opportunity."""
     registration = registration_id(situation.program, filed_by, str(stream))
     did = "advanced"
+    moved = _left(situation, stream, before, filed_by)
     if not situation.of(REGISTRATION, registration).exists:
         if state.deleted or not _fileable(situation, state):
             return {}
@@ -78,9 +80,8 @@ def _file_or_advance(
         did = "filed"
     else:
         advance(situation, registration, state)
-    moved_from = filing_party(before)
-    if moved_from is not None and moved_from != filed_by:
-        _left(situation, registration_id(situation.program, moved_from, str(stream)))
+        if moved:
+            outcome(situation, registration, OutcomeKind.REOPENED, (), closed_at=situation.at, partner=None)
     _outcome(situation, registration, before, state, filed=did == "filed")
     return {"did": did, **answer(situation, registration, request.actor)}
 
@@ -92,10 +93,18 @@ def _fileable(situation: Situation, state: Opportunity) -> bool:
     return known and state.values.territory in {node.territory for node in rules.territories}
 
 
-def _left(situation: Situation, registration: UUID) -> None:
-    """The CRM gave the opportunity to another partner: the earlier registration rides on nothing any more."""
-    if situation.of(REGISTRATION, registration).exists:
-        outcome(situation, registration, OutcomeKind.LOST, (), closed_at=situation.at, partner=None)
+def _left(situation: Situation, stream: UUID, before: Opportunity, filed_by: str | None) -> bool:
+    """Where the CRM gave the opportunity to another partner, the earlier registration rides on nothing any more.
+
+    It ends first, so that the partner that now has the record does not meet its own predecessor. True when it moved.
+    """
+    moved_from = filing_party(before)
+    if moved_from is None or moved_from == filed_by:
+        return False
+    earlier = registration_id(situation.program, moved_from, str(stream))
+    if situation.of(REGISTRATION, earlier).exists:
+        outcome(situation, earlier, OutcomeKind.LOST, (), closed_at=situation.at, partner=None)
+    return True
 
 
 def _outcome(situation: Situation, registration: UUID, before: Opportunity, state: Opportunity, *, filed: bool) -> None:

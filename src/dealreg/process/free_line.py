@@ -7,15 +7,15 @@ from dealreg.conflict.events import Ruling
 from dealreg.conflict.state import CONFLICT, Conflict
 from dealreg.engagement.business import add_business_days
 from dealreg.engagement.territory import scopes_overlap
-from dealreg.file.events import ClaimPromoted, ConflictOpened, LegReleased, LineOffered, QueueLeft, Verb
+from dealreg.file.events import ClaimPromoted, ConflictOpened, LegReleased, LineOffered, QueueLeft
 from dealreg.file.overlap import Relation
 from dealreg.file.state import Claim, LegState
 from dealreg.process.approve_line import decline
 from dealreg.process.case import Case
 from dealreg.process.check_claim import refusal_today
-from dealreg.process.hold_claim import SUPPLY_CONSTRAINT, queue_or_decline
+from dealreg.process.hold_claim import is_closed, queue_or_decline
 from dealreg.process.join_line import ask_to_join, end_joining
-from dealreg.process.meetings import meetings_of
+from dealreg.process.meetings import before, meetings_of
 from dealreg.process.open_conflict import close, rule
 from dealreg.process.settle_claim import settle
 from dealreg.vocabulary.ids import PartnerId
@@ -158,13 +158,11 @@ def is_free(case: Case, entry: Claim) -> bool:
     """Whether nothing in the entry's whole scope blocks it, waits before it, or closes the line."""
     if entry.not_before is not None and entry.not_before > case.now:
         return False
-    for override in case.file.overrides:
-        closes = override.verb is Verb.SUSPEND and override.line == entry.line and override.ground != SUPPLY_CONSTRAINT
-        if closes and scopes_overlap(case.rules, override.scope, entry.scope):
-            return False
+    if is_closed(case, entry):
+        return False
     for meeting in meetings_of(case, entry):
         waits = meeting.there.state_is(LegState.PENDING) or meeting.there.state_is(LegState.CONTESTED)
-        if meeting.there.blocks or (waits and meeting.there.entry < entry.entry):
+        if meeting.there.blocks or (waits and before(meeting.there, entry)):
             _try_joining(case, entry, meeting.there, meeting.how)
             return False
     return True

@@ -33,17 +33,20 @@ def linked(case: Case, claim: Claim, meetings: list[Meeting]) -> bool:
     return True
 
 
-def closed_by_override(case: Case, claim: Claim) -> bool:
-    """ROE-21: while an override suspends the line it is closed to all and the queue waits."""
-    closing = [
-        override
-        for override in case.file.overrides
-        if override.verb is Verb.SUSPEND
+def is_closed(case: Case, claim: Claim) -> bool:
+    """ROE-21: whether an override that suspends the line closes it to all in the claim's scope."""
+    return case.rules.clauses.override.in_force and any(
+        override.verb is Verb.SUSPEND
         and override.ground != SUPPLY_CONSTRAINT
         and override.line == claim.line
         and scopes_overlap(case.rules, override.scope, claim.scope)
-    ]
-    if not closing or not case.rules.clauses.override.in_force:
+        for override in case.file.overrides
+    )
+
+
+def closed_by_override(case: Case, claim: Claim) -> bool:
+    """ROE-21: a line that is closed takes no claim, the queue waits. True when that settles the claim."""
+    if not is_closed(case, claim):
         return False
     queue_or_decline(case, claim, "ROE-21", "the line is closed by a decision of the manufacturer")
     return True
