@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 from pydantic import ValidationError
 
+from dealreg.file.leg_events import LegJoined
 from dealreg.file.state import CustomerFile
 from dealreg.process import bring_to_due
 from dealreg.service.ledger.ledger import Ledger
@@ -27,8 +28,8 @@ from dealreg.service.projecting.folders import read_models
 from dealreg.service.projecting.projector import Projector
 from dealreg.service.projecting.rebuilding import rebuild
 from dealreg.vocabulary.fact import Actor, Event, Meta, Role
-from dealreg.vocabulary.ids import ProgramId, StreamId, desk_reader
-from tests.fix_histories import another_database
+from dealreg.vocabulary.ids import ProgramId, StreamId, derived, desk_reader, partner_reader
+from tests.fix_histories import DAY, START, Claim, another_database
 from tests.properties.test_one_holder import PROGRAM, Program
 
 FIRM: Any = {
@@ -214,6 +215,34 @@ def test_whatever_can_be_stored_is_projected_and_rebuilt_alike(servers, _templat
     with another_database(servers, _template) as url, Ledger(url) as ledger:
         _project_in_pieces(url, ledger, _recorded(facts, instants), pieces, strict=False)
         _rebuilt_alike(url)
+
+
+def test_what_is_named_twice_in_one_fact_stops_no_model(servers, _template):  # noqa: PT019 - its value is used
+    """Lines, legs and readers are lists in the facts: nothing in a stored one keeps them apart."""
+    claim = Claim("twice", derived("customer", "twice"), "north", "anna")
+    window = {"window_from": START, "window_to": START + DAY, "hard_stop_at": START + 2 * DAY}
+    leg = {"tier": "dealer", "partner": "bert", **window}
+    joined: dict[str, Any] = {**claim.of, "joining": UUID(int=1), "leg": leg, "capped": False, "joined_at": START}
+    joined["dealers"] = joined["distributors"] = (partner_reader(ProgramId("acme"), "bert"),)
+    facts = [claim.submitted(), claim.entered(), claim.approved(), LegJoined.model_validate(joined)]
+    with another_database(servers, _template) as url, Ledger(url) as ledger:
+        doubled = [_doubled(fact) for fact in facts]
+        _project_in_pieces(url, ledger, _recorded(doubled, [START.isoformat()]), [1, 7], strict=False)
+        _rebuilt_alike(url)
+        with Reading(url) as reading:
+            rows = reading.ask("my_deals", "newest", partner_reader(ProgramId("acme"), "bert"), Role.DEALER)
+        assert [(row["partner"], row["state"]) for row in rows] == [("bert", "protected")]
+
+
+def _doubled(fact: Event) -> Event:
+    """The fact with every element of every list said twice."""
+
+    def twice(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: twice(part) for name, part in value.items()}
+        return [twice(part) for part in value for _ in range(2)] if isinstance(value, list) else value
+
+    return type(fact).model_validate(twice(fact.model_dump(mode="json")))
 
 
 def test_the_comparison_sees_a_difference(servers, _template):  # noqa: PT019 - its value is used

@@ -7,13 +7,13 @@ WITH made AS (
         l.scope ->> 'territory', l.scope -> 'sites', s.opportunity, (SELECT o.fields FROM opportunities AS o WHERE o.opportunity = s.opportunity),
         'protected', %(_effective_at)s::timestamptz, s.submitted_at, 1, g.window_from, g.window_to
     FROM registrations AS s,
-        jsonb_to_recordset(s.lines) AS l (line text, scope jsonb),
+        LATERAL (SELECT k.line, k.scope FROM jsonb_to_recordset(s.lines) AS k (line text, scope jsonb) WHERE k.line = %(line)s LIMIT 1) AS l,
         jsonb_to_record(%(leg)s) AS g (tier text, partner text, window_from timestamptz, window_to timestamptz, hard_stop_at timestamptz),
         (
             SELECT k.reader FROM network_deals AS k WHERE k.registration = %(registration)s AND k.line = %(line)s
             UNION SELECT j.reader::uuid FROM jsonb_array_elements_text(%(distributors)s::jsonb) AS j (reader)
         ) AS r
-    WHERE s.registration = %(registration)s AND l.line = %(line)s
+    WHERE s.registration = %(registration)s
     ON CONFLICT (reader, registration, line, tier, partner) DO UPDATE SET
         state = 'protected', since = excluded.since, clause = NULL, window_from = excluded.window_from, window_to = excluded.window_to,
         grace_to = NULL, changes = d.changes + 1
