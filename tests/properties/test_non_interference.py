@@ -217,7 +217,8 @@ def _decide(later: list[tuple[int, str, bool, bool, str]]) -> decided.Program:
 @given(later=st.lists(LATER, min_size=1, max_size=4))
 @settings(max_examples=8, **FIRM)
 def test_what_the_core_decides_on_a_rival_is_not_told_to_the_holder(servers, _template, later):  # noqa: PT019 - its value is used
-    viewers = [partner_reader(decided.PROGRAM, name) for name in ("anna", "north", "bert", "dora")]
+    viewers = [partner_reader(decided.PROGRAM, name) for name in ("anna", "north", "master", "bert", "dora")]
+    viewers.append(region_reader(decided.PROGRAM, "FR"))
     nobody: list[tuple[int, str, bool, bool, str]] = []
     seen = []
     for others in (nobody, later):
