@@ -4,6 +4,7 @@ Everything is opened at its first use, so a process starts before its database i
 it is.
 """
 
+import gc
 import importlib.metadata
 from contextlib import ExitStack
 from functools import cached_property
@@ -19,6 +20,12 @@ from dealreg.service.replay import Replay
 from dealreg.service.settings import Role, Settings
 from dealreg.service.tokens import Verifier, verifier
 from dealreg.vocabulary.fact import Request
+
+SELDOM = 500
+"""How many middle collections go before a full one; Python's own 10 let a full one stop everybody for 0.2 s every few hundred commands.
+
+A full one looks at every state that is kept, and states are frozen and without cycles: it finds next to nothing there.
+"""
 
 
 def build() -> str:
@@ -43,6 +50,7 @@ class House:
 
     def __init__(self, settings: Settings) -> None:
         """Nothing is opened before its first use."""
+        gc.set_threshold(*gc.get_threshold()[:2], SELDOM)
         self.settings = settings
         self._opened = ExitStack()
 
