@@ -4,7 +4,9 @@
 no partner, clause or window looked up. Every value is cast, for ``btree_gist`` has no operators across types.
 """
 
+import random
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -16,6 +18,8 @@ from psycopg_pool import ConnectionPool
 
 from dealreg.service.ledger.recorded import Row
 from dealreg.vocabulary.fact import Request
+
+STEP_ASIDE_SECONDS = 0.05
 
 _INSERT = """
 INSERT INTO crud.deal_registration (id, program, account_id, product_line, territory, dealer_id, distributor_id, status, excl_window,
@@ -122,8 +126,10 @@ class Peer:
         return row
 
     def _count(self) -> None:
+        """Count it, and step aside for a moment, so that those who met do not meet again in step."""
         with self._lock:
             self.deadlocks += 1
+        time.sleep(random.uniform(0, STEP_ASIDE_SECONDS))
 
 
 def _insert(connection: psycopg.Connection, request: Request, account: int, status: str) -> None:
