@@ -18,6 +18,8 @@ from dealreg.service.embedded.children import command_line
 from dealreg.service.embedded.readiness import free_port, reachable, unready_because
 from dealreg.service.embedded.running import read_run
 from dealreg.service.embedded.servers import Servers
+from dealreg.service.embedded.summons import listening
+from dealreg.service.embedded.supervising import _Up
 from dealreg.service.embedded.trouble import ServerTrouble
 
 PATIENCE_SECONDS = 30
@@ -267,6 +269,18 @@ def test_a_request_to_stop_during_the_start_ends_it_cleanly(start, data_dir):
     assert up.stop(signal.SIGINT) == 0
     assert "stopped before it was up" in up.said
     assert not (data_dir / "pg" / "data" / "postmaster.pid").exists()
+
+
+def test_a_request_to_stop_whose_exception_was_swallowed_still_ends_the_start(monkeypatch):
+    """An exception raised in a signal handler is lost where it falls into a finaliser; what is remembered counts."""
+    with listening() as summons, subprocess.Popen([sys.executable, "-c", IDLE]) as child:
+        summons.no_longer_raise()
+        signal.raise_signal(signal.SIGTERM)
+        up = object.__new__(_Up)
+        monkeypatch.setattr(up, "summons", summons, raising=False)
+        with pytest.raises(KeyboardInterrupt):
+            up._wait(child)
+        child.kill()
 
 
 def test_a_port_that_is_taken_is_a_clear_refusal():

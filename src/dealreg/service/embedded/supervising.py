@@ -5,6 +5,7 @@ No event loop and no threads: a supervisor that cannot hang supervises.
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -96,11 +97,26 @@ class _Up:
         log = self.logs / f"{worker.name}.log"
         child = children.spawn(worker.command, log=log, on_parent_death=signal.SIGTERM, environment=self.environment)
         try:
-            code = child.wait(MIGRATE_SECONDS)
+            code = self._wait(child)
         finally:
             children.stop(child, by=signal.SIGTERM, seconds=self.settings.drain_seconds)
         if code != 0:
             self.reporting.line(with_log(f"{worker.name} failed (return code {code})", log))
+        return code
+
+    def _wait(self, child: subprocess.Popen[bytes]) -> int:
+        """Until the child ends. Raises ``KeyboardInterrupt`` for a request to stop, also for one whose exception Python swallowed.
+
+        An exception of a signal handler is lost where it falls into a finaliser or a callback of the collector, so what counts is
+        what is remembered.
+        """
+        until = time.monotonic() + MIGRATE_SECONDS
+        while (code := child.poll()) is None:
+            if self.summons.times_asked_to_stop:
+                raise KeyboardInterrupt
+            if time.monotonic() > until:
+                raise subprocess.TimeoutExpired(child.args, MIGRATE_SECONDS)
+            self.summons.wait(LOOK_EVERY_SECONDS)
         return code
 
     def watch(self, roles: Sequence[Worker]) -> int:
