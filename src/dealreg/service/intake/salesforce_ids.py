@@ -2,11 +2,11 @@
 
 import re
 
+from dealreg.matching.identifiers import salesforce_18
 from dealreg.service.intake.unreadable import Unreadable, Why
 
 _ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Z0-5]{3})?")
-_SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-_SHORT, _PART = 15, 5
+_SHORT = 15
 
 
 def canonical(identifier: object, field: str) -> str:
@@ -16,7 +16,7 @@ def canonical(identifier: object, field: str) -> str:
     """
     if not isinstance(identifier, str) or not _ID.fullmatch(identifier):
         raise Unreadable(Why.INVALID, "is no Salesforce id of 15 or 18 characters", field)
-    long = identifier[:_SHORT] + suffix(identifier[:_SHORT])
+    long = salesforce_18(identifier[:_SHORT])
     if len(identifier) > _SHORT and identifier != long:
         raise Unreadable(Why.INVALID, "is an id whose capitals do not fit its last three characters", field)
     return long
@@ -25,9 +25,3 @@ def canonical(identifier: object, field: str) -> str:
 def is_short(value: object) -> bool:
     """Whether a value has the shape of the form of 15 characters."""
     return isinstance(value, str) and len(value) == _SHORT and _ID.fullmatch(value) is not None
-
-
-def suffix(short: str) -> str:
-    """One character for each five: bit n is set when the n-th of them is a capital. Source: Salesforce help, "ID field types"."""
-    parts = (short[start : start + _PART] for start in range(0, _SHORT, _PART))
-    return "".join(_SUFFIX[sum(1 << n for n, letter in enumerate(part) if "A" <= letter <= "Z")] for part in parts)
