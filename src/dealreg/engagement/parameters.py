@@ -1,198 +1,99 @@
-"""The parameters of each clause of the rules of engagement; defaults are those of the reference program (rules.md section 2).
+"""The parameters of one version, each clause under its number; the clauses themselves stand one a file in ``engagement/clauses``."""
 
-``in_force: false`` switches a clause off. Only the clauses that are built stand here: a rulebook that names another is refused,
-which is safer than silently ignoring it.
-"""
-
-from decimal import Decimal
-from enum import StrEnum
-from typing import Annotated
+from functools import cache
 
 from pydantic import ConfigDict, Field
 
-from dealreg.vocabulary.values import Amount, Key, Model
-
-Days = Annotated[int, Field(ge=0, le=3660)]
-Length = Annotated[int, Field(gt=0, le=3660)]
-
-
-class Clause(Model):
-    """What every clause has: whether it is in force in this version."""
-
-    in_force: bool = True
-
-
-class Requirement(StrEnum):
-    """What ROE-2 can ask for."""
-
-    CUSTOMER = "customer"
-    CONTACT = "contact"
-    VALUE = "value"
-    CLOSE_DATE = "close_date"
-    DISTRIBUTOR = "distributor"
-
-
-class Doctrine(StrEnum):
-    """Who comes first (ROE-4)."""
-
-    FIRST_COMPLETE = "first_complete"
-    FIRST_SUBMITTED = "first_submitted"
-    FIRST_APPROVED = "first_approved"
-    MERIT = "merit"
-    GRADED = "graded"
-
-
-class Pending(StrEnum):
-    """What a complete pending claim does to later ones (ROE-5)."""
-
-    WAIT = "wait"
-    SIDE_BY_SIDE = "side_by_side"
-    REFUSES = "refuses"
-
-
-class Anchor(StrEnum):
-    """From which instant a window's length is counted (rules.md section 1, Window)."""
-
-    SUBMISSION = "submission"
-    COMPLETENESS = "completeness"
-    APPROVAL = "approval"
-    ACTIVATION = "activation"
-
-
-class StoppedClock(StrEnum):
-    """What a suspension under ROE-21 does to a running window."""
-
-    STOPS = "stops"
-    RUNS = "runs"
-
-
-class Eligibility(Clause):
-    """ROE-1: active, authorised for line, territory and track, with the specialisation, on the day of completeness."""
-
-
-class Completeness(Clause):
-    """ROE-2: what must be there; ``evidence`` names kinds; return in business days, incomplete for too long in days."""
-
-    required: tuple[Requirement, ...] = tuple(Requirement)
-    evidence: tuple[Key, ...] = ()
-    return_business_days: Days = 5
-    incomplete_days: Length = 30
-
-
-class Minimum(Clause):
-    """ROE-3: the least value, all lines together, in program currency; the look-back in days."""
-
-    amount: Amount = Decimal(10_000)
-    look_back_days: Days = 30
-
-
-class Priority(Clause):
-    """ROE-4: the doctrine."""
-
-    doctrine: Doctrine = Doctrine.FIRST_COMPLETE
-
-
-class PendingClaims(Clause):
-    """ROE-5."""
-
-    while_pending: Pending = Pending.WAIT
-
-
-class SameInstant(Clause):
-    """ROE-6: instants count in whole seconds."""
-
-
-class WindowLengths(Model):
-    """Days of protection by the partner's tier in the program."""
-
-    authorized: Length
-    premier: Length
-    elite: Length
-    master: Length
-
-
-class DistributorExclusivity(Clause):
-    """ROE-7."""
-
-    window_days: WindowLengths = WindowLengths(authorized=90, premier=120, elite=180, master=180)
-
-
-class DealerExclusivity(Clause):
-    """ROE-8."""
-
-    window_days: WindowLengths = WindowLengths(authorized=60, premier=75, elite=75, master=75)
-
-
-class CrossTier(Clause):
-    """ROE-9; ``evidence_look_back_days`` is section 1a (iii)'s look-back before the challenger's own submission."""
-
-    evidence_look_back_days: Days = 180
-
-
-class Joining(Clause):
-    """ROE-10: whether the joiner's window is capped by the distributor leg; business days for each answer."""
-
-    capped: bool = True
-    answer_business_days: Length = 5
-
-
-class LineByLine(Clause):
-    """ROE-11."""
-
-
-class Lapse(Clause):
-    """ROE-12: grace and hard stop in days; ``late_stage`` ``None`` means no grace; ``again_after_days`` for the same partner."""
-
-    late_stage: Key | None = "negotiation"
-    grace_days: Days = 14
-    hard_stop_days: Length = 270
-    again_after_days: Days = 30
-
-
-class OverrideRules(Clause):
-    """ROE-21: the clock of a suspended leg, and the longest period in days."""
-
-    clock: StoppedClock = StoppedClock.STOPS
-    longest_days: Length = 180
-
-
-class Repetition(Clause):
-    """ROE-28."""
-
-
-class Approval(Clause):
-    """ROE-30: the anchor, the activation delay in days, and up to which value (program currency) the rulebook approves."""
-
-    anchor: Anchor = Anchor.APPROVAL
-    activation_days: Days = 0
-    by_rulebook_up_to: Amount | None = Decimal(100_000)
-
-
-class Outcome(Clause):
-    """ROE-31: days in which a loss may be reopened; hours before the win below which a registration goes to the desk."""
-
-    reopened_days: Days = 30
-    before_win_hours: Days = 72
-
-
-class Queueing(Model):
-    """The queue of a line (rules.md section 1): off means that a refused line is declined at once."""
-
-    in_use: bool = True
-    offer_business_days: Length = 5
-    entry_days: Length = 365
-
-
-class Conflicts(Model):
-    """The clock of a conflict in business days (rules.md section 3)."""
-
-    evidence_business_days: Length = 3
-    ruling_business_days: Length = 5
-    rulebook_upholds: bool = True
+from dealreg.engagement.clauses.conflicts import Conflicts
+from dealreg.engagement.clauses.queueing import Queueing
+from dealreg.engagement.clauses.roe_01_eligibility import Eligibility
+from dealreg.engagement.clauses.roe_02_completeness import Completeness, Requirement
+from dealreg.engagement.clauses.roe_03_minimum import Minimum
+from dealreg.engagement.clauses.roe_04_priority import Doctrine, Priority
+from dealreg.engagement.clauses.roe_05_pending import Pending, PendingClaims
+from dealreg.engagement.clauses.roe_06_same_instant import SameInstant
+from dealreg.engagement.clauses.roe_07_distributor_exclusivity import DistributorExclusivity
+from dealreg.engagement.clauses.roe_08_dealer_exclusivity import DealerExclusivity
+from dealreg.engagement.clauses.roe_09_cross_tier import CrossTier
+from dealreg.engagement.clauses.roe_10_joining import Joining
+from dealreg.engagement.clauses.roe_11_line_by_line import LineByLine
+from dealreg.engagement.clauses.roe_12_lapse import Lapse
+from dealreg.engagement.clauses.roe_13_extension import Extension
+from dealreg.engagement.clauses.roe_14_progress import Progress
+from dealreg.engagement.clauses.roe_15_review_clock import ReviewClock
+from dealreg.engagement.clauses.roe_16_deauthorisation import Deauthorisation
+from dealreg.engagement.clauses.roe_17_change_of_distributor import ChangeOfDistributor
+from dealreg.engagement.clauses.roe_18_seller_of_record import SellerOfRecord
+from dealreg.engagement.clauses.roe_19_direct import Direct
+from dealreg.engagement.clauses.roe_20_strategic_accounts import StrategicAccounts
+from dealreg.engagement.clauses.roe_21_override import OverrideRules, StoppedClock
+from dealreg.engagement.clauses.roe_22_stale_facts import StaleFacts
+from dealreg.engagement.clauses.roe_23_tender import AfterPublication, Tender
+from dealreg.engagement.clauses.roe_24_identity import Identity, Reach
+from dealreg.engagement.clauses.roe_25_sale_elsewhere import SaleElsewhere
+from dealreg.engagement.clauses.roe_26_evidence import EvidenceRules
+from dealreg.engagement.clauses.roe_27_special_price_hold import SpecialPriceHold
+from dealreg.engagement.clauses.roe_28_repetition import Repetition
+from dealreg.engagement.clauses.roe_29_appeal import Appeal
+from dealreg.engagement.clauses.roe_30_approval import Anchor, Approval
+from dealreg.engagement.clauses.roe_31_outcome import Outcome
+from dealreg.engagement.clauses.roe_32_hiding import Hiding
+from dealreg.engagement.clauses.roe_33_special_price import SpecialPrice
+from dealreg.engagement.clauses.shape import Clause
+from dealreg.engagement.clauses.window_lengths import WindowLengths
+from dealreg.vocabulary.values import Key, Model
+
+__all__ = [
+    "AfterPublication",
+    "Anchor",
+    "Appeal",
+    "Approval",
+    "ChangeOfDistributor",
+    "Clause",
+    "Clauses",
+    "Completeness",
+    "Conflicts",
+    "CrossTier",
+    "DealerExclusivity",
+    "Deauthorisation",
+    "Direct",
+    "DistributorExclusivity",
+    "Doctrine",
+    "Eligibility",
+    "EvidenceRules",
+    "Extension",
+    "Hiding",
+    "Identity",
+    "Joining",
+    "Lapse",
+    "LineByLine",
+    "Minimum",
+    "Outcome",
+    "OverrideRules",
+    "Pending",
+    "PendingClaims",
+    "Priority",
+    "Progress",
+    "Queueing",
+    "Reach",
+    "Repetition",
+    "Requirement",
+    "ReviewClock",
+    "SaleElsewhere",
+    "SameInstant",
+    "SellerOfRecord",
+    "SpecialPrice",
+    "SpecialPriceHold",
+    "StaleFacts",
+    "StoppedClock",
+    "StrategicAccounts",
+    "Tender",
+    "WindowLengths",
+]
 
 
 class Clauses(Model):
-    """The clauses of one version, each under its number."""
+    """The clauses of one version, each under its number. ``order``: clauses that are tried in another order than section 1a's default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -208,9 +109,38 @@ class Clauses(Model):
     joining: Joining = Field(default=Joining(), alias="ROE-10")
     line_by_line: LineByLine = Field(default=LineByLine(), alias="ROE-11")
     lapse: Lapse = Field(default=Lapse(), alias="ROE-12")
+    extension: Extension = Field(default=Extension(), alias="ROE-13")
+    progress: Progress = Field(default=Progress(), alias="ROE-14")
+    review_clock: ReviewClock = Field(default=ReviewClock(), alias="ROE-15")
+    deauthorisation: Deauthorisation = Field(default=Deauthorisation(), alias="ROE-16")
+    change_of_distributor: ChangeOfDistributor = Field(default=ChangeOfDistributor(), alias="ROE-17")
+    seller_of_record: SellerOfRecord = Field(default=SellerOfRecord(), alias="ROE-18")
+    direct: Direct = Field(default=Direct(), alias="ROE-19")
+    strategic_accounts: StrategicAccounts = Field(default=StrategicAccounts(), alias="ROE-20")
     override: OverrideRules = Field(default=OverrideRules(), alias="ROE-21")
+    stale_facts: StaleFacts = Field(default=StaleFacts(), alias="ROE-22")
+    tender: Tender = Field(default=Tender(), alias="ROE-23")
+    identity: Identity = Field(default=Identity(), alias="ROE-24")
+    sale_elsewhere: SaleElsewhere = Field(default=SaleElsewhere(), alias="ROE-25")
+    evidence: EvidenceRules = Field(default=EvidenceRules(), alias="ROE-26")
+    special_price_hold: SpecialPriceHold = Field(default=SpecialPriceHold(), alias="ROE-27")
     repetition: Repetition = Field(default=Repetition(), alias="ROE-28")
+    appeal: Appeal = Field(default=Appeal(), alias="ROE-29")
     approval: Approval = Field(default=Approval(), alias="ROE-30")
     outcome: Outcome = Field(default=Outcome(), alias="ROE-31")
+    hiding: Hiding = Field(default=Hiding(), alias="ROE-32")
+    special_price: SpecialPrice = Field(default=SpecialPrice(), alias="ROE-33")
     queue: Queueing = Queueing()
     conflicts: Conflicts = Conflicts()
+    order: tuple[Key, ...] = ()
+
+    def of(self, number: str) -> Clause:
+        """The clause of that number, such as ``ROE-7``. Raises ``KeyError`` for a number that there is not."""
+        found: Clause = getattr(self, fields_by_number()[number])
+        return found
+
+
+@cache
+def fields_by_number() -> dict[str, str]:
+    """The field of each clause by its number."""
+    return {info.alias: name for name, info in Clauses.model_fields.items() if info.alias is not None}
