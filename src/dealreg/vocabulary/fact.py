@@ -6,12 +6,21 @@ from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from dealreg.vocabulary.ids import PartnerId, ProgramId, StreamId
 from dealreg.vocabulary.values import Count, Digest, Instant, Key, Model, Text
 
 S = TypeVar("S")
+
+
+def _is_none(value: object) -> bool:
+    """What most facts do not have is not written."""
+    return value is None
+
+
+def _is_empty(value: dict[str, Any]) -> bool:
+    return not value
 
 
 class Event(Model):
@@ -92,13 +101,32 @@ class Request(Model):
     source_at: Instant | None = None
 
 
+class Content(Model):
+    """What was asked, whole, and what was passed in from outside the ledger: with the facts before it, enough to decide it again.
+
+    ``body`` is the ``command`` without what it leaves at its default, seals as they were drawn. ``at`` is the instant with which the
+    decision began, ``source_at`` the request's, ``watermarks`` those that the decision looked at (a source that is missing was not
+    bounded).
+    """
+
+    command: Key
+    body: dict[str, JsonValue]
+    at: Instant
+    source_at: Instant | None = Field(default=None, exclude_if=_is_none)
+    watermarks: dict[str, Instant] = Field(default={}, exclude_if=_is_empty)
+
+
 class Asked(Model):
-    """The request as the event keeps it: whose, which id, the digest of its content, and the answer that was given."""
+    """The request as the event keeps it: whose, which id, the digest of its content, and the answer that was given.
+
+    One fact of each decision carries the ``content`` too: the one with the answer, else the last.
+    """
 
     caller: Key
     id: Key
     digest: Digest
     answer: dict[str, JsonValue] | None = None
+    content: Content | None = Field(default=None, exclude_if=_is_none)
 
 
 class Meta(Model):

@@ -7,7 +7,7 @@ one that has not been read yet raises ``Unread``, the shell reads it and the dec
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from dealreg.vocabulary.fact import Aggregate, Event, Fact, Held
@@ -23,6 +23,40 @@ class Unread(Exception):
         """Name the streams, so that one query reads all of them."""
         super().__init__(f"{len(streams)} streams to read")
         self.streams = dict(streams)
+
+
+class Watermarks(dict[str, datetime]):
+    """The watermarks of a decision; ``seen`` are those that it looked at, as they were given."""
+
+    def __init__(self, given: Mapping[str, datetime]) -> None:
+        """Nothing is seen yet."""
+        super().__init__(given)
+        self.seen: dict[str, datetime] = {}
+        self._given = given
+
+    def get(self, source: str, default: Any = None) -> Any:
+        """The watermark of a source. Noted: what it was is an input of the decision."""
+        if source in self._given:
+            self.seen[source] = self._given[source]
+        return super().get(source, default)
+
+    def __getitem__(self, source: str) -> datetime:
+        if source in self._given:
+            self.seen[source] = self._given[source]
+        return super().__getitem__(source)
+
+
+class Tried(NamedTuple):
+    """A clause that was tried: on which line of which registration, whether it answered, and its word and reason where it did.
+
+    ``outcome`` is None where the clause let the claim pass; ``reason`` then says why, where that is known.
+    """
+
+    clause: str
+    outcome: str | None
+    reason: str | None
+    registration: UUID | None
+    line: str | None
 
 
 class Situation:
@@ -44,7 +78,9 @@ class Situation:
         self.program = program
         self.at = at
         self.asked_at = at
-        self.watermarks = dict(watermarks or {})
+        self.began_at = at
+        self.watermarks = Watermarks(watermarks or {})
+        self.tried: list[Tried] = []
         self._held = held
         self._now: dict[StreamId, Any] = {}
         self._recorded: dict[StreamId, int] = {}
@@ -82,6 +118,18 @@ class Situation:
         self._recorded[name] = self._recorded.get(name, 0) + 1
         self.facts.append(Fact(name, event, effective_at or self.at))
         return state
+
+    def tries(
+        self,
+        clause: str,
+        outcome: str | None = None,
+        reason: str | None = None,
+        *,
+        registration: UUID | None = None,
+        line: str | None = None,
+    ) -> None:
+        """Note that a clause was tried. It decides nothing: ``explain`` tells the order from it when it decides again."""
+        self.tried.append(Tried(clause, outcome, reason, registration, line))
 
     def led_by(self, at: datetime) -> None:
         """Decide at the instant that a trusted source wrote (rules.md section 1, Priority time)."""

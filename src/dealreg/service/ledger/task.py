@@ -11,7 +11,7 @@ from pydantic import BaseModel, JsonValue
 
 from dealreg.service.ledger.cache import AnyHeld, remember
 from dealreg.service.ledger.recorded import Recorded
-from dealreg.vocabulary.fact import Asked, Held, Meta, Request
+from dealreg.vocabulary.fact import Asked, Content, Held, Meta, Request
 from dealreg.vocabulary.ids import StreamId
 from dealreg.vocabulary.refused import Refused
 from dealreg.vocabulary.situation import Situation
@@ -63,15 +63,30 @@ def _without_seals(value: JsonValue) -> JsonValue:
     return [_without_seals(item) for item in value] if isinstance(value, list) else value
 
 
+def content_of(request: Request, situation: Situation) -> Content:
+    """What was asked and passed in, so that it can be decided again (architecture D5, D6)."""
+    command: BaseModel = request.command
+    return Content(
+        command=type(command).__name__,
+        body=command.model_dump(mode="json", exclude_defaults=True),
+        at=situation.began_at,
+        source_at=request.source_at,
+        watermarks=situation.watermarks.seen,
+    )
+
+
 def sealed(
     task: Task, situation: Situation, read: Mapping[StreamId, int], answer: dict[str, JsonValue], build: str
 ) -> list[Recorded]:
     """The facts of a decision with all that is recorded about it; the last one in the home stream carries the answer.
 
+    It also carries the content; where the home stream got no fact the last of all does: a decision's command is recorded once.
     Raises ``ValidationError`` when the answer is not JSON.
     """
     request = task.request
     asked = Asked(caller=request.actor.caller, id=request.id, digest=task.digest, answer=answer)
+    if not situation.facts:
+        return []
     meta = Meta(
         program=request.program,
         actor=request.actor,
@@ -85,12 +100,15 @@ def sealed(
         build=build,
     )
     answers = max((n for n, fact in enumerate(situation.facts) if fact.stream == task.home), default=-1)
+    carries = answers if answers >= 0 else len(situation.facts) - 1
+    given = {"content": content_of(request, situation), "answer": answer if answers >= 0 else None}
+    asked = asked.model_copy(update=given)
     metas: dict[tuple[datetime, bool], Meta] = {}  # Most facts of a decision share theirs.
     made: dict[StreamId, int] = {}
     facts = []
     for number, fact in enumerate(situation.facts):
         made[fact.stream] = made.get(fact.stream, 0) + 1
-        effective_at, is_answer = fact.effective_at.astimezone(UTC), number == answers
+        effective_at, is_answer = fact.effective_at.astimezone(UTC), number == carries
         if (effective_at, is_answer) not in metas:
             update: dict[str, Any] = {"effective_at": effective_at} | ({"request": asked} if is_answer else {})
             metas[effective_at, is_answer] = meta.model_copy(update=update)
