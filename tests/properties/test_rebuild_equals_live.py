@@ -103,7 +103,7 @@ def _what_falls_due_is_what_the_core_waits_for(state: CustomerFile, customer: UU
         file = state
         situation = type("Situation", (), {"watermarks": {}})
 
-    core = Counter(due.at for due in bring_to_due._all_due(Held()))  # type: ignore[arg-type]  # only these two are looked at
+    core = Counter(due.at for due in bring_to_due.all_due(Held()))  # type: ignore[arg-type]  # only these two are looked at
     rows = reading.ask("falling_due", "of_subject", None, Role.CLOCK, {"subject": customer})
     assert Counter(row["due_at"] for row in rows) == core
 

@@ -73,22 +73,31 @@ class LegReopened(LegEvent):
 
 
 class LegSuspended(LegEvent):
-    """An override suspends the leg; it goes on blocking. ``left_seconds`` is what is left where the clock stops (ROE-21)."""
+    """An override, or a clause, suspends the leg; it goes on blocking.
+
+    ``override`` is missing under another clause than ROE-21 (ROE-14, ROE-16, ROE-25), whose window runs on. ``left_seconds`` is what is
+    left where an override stops the clock.
+    """
 
     NAME: ClassVar[str] = "leg_suspended.v1"
-    override: UUID
+    override: UUID | None = None
     left_seconds: Whole | None
     suspended_at: Instant
+    clause: Key = "ROE-21"
+    reason: Text = ""
 
 
 class LegReturned(LegEvent):
-    """The suspension is over: the leg is protected to ``window_to``."""
+    """A suspension is over: the leg is protected to ``window_to``, or ``remains_suspended`` by another clause or override."""
 
     NAME: ClassVar[str] = "leg_returned.v1"
-    override: UUID
+    override: UUID | None = None
     window_to: Instant
     hard_stop_at: Instant
     returned_at: Instant
+    clause: Key = "ROE-21"
+    reason: Text = ""
+    remains_suspended: bool = False
 
 
 class LegJoined(FileEvent):

@@ -4,7 +4,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from dealreg.file import events as facts
-from dealreg.file.state import CustomerFile, Ended, Joining, Leg, LegState
+from dealreg.file.state import Claim, CustomerFile, Ended, Joining, Leg, LegState
 from dealreg.file.stepping import Step, claim_of, leg_changed, with_claim
 from dealreg.vocabulary.fact import Event
 
@@ -54,8 +54,13 @@ def _reopened(state: CustomerFile, event: facts.LegReopened) -> CustomerFile:
 
 
 def _suspended(state: CustomerFile, event: facts.LegSuspended) -> CustomerFile:
+    before = claim_of(state, event)
+    leg = before.leg(event.tier)
+    if event.override is None:
+        paused = (*(leg.paused if leg is not None else ()), event.clause)
+        return with_claim(state, leg_changed(before, event, state=LegState.SUSPENDED, paused=paused))
     claim = leg_changed(
-        claim_of(state, event),
+        before,
         event,
         state=LegState.SUSPENDED,
         suspended_by=event.override,
@@ -66,25 +71,36 @@ def _suspended(state: CustomerFile, event: facts.LegSuspended) -> CustomerFile:
 
 
 def _returned(state: CustomerFile, event: facts.LegReturned) -> CustomerFile:
-    """Back to where it stood; what was left of a grace with its clock stopped is its window, and there is no second one."""
-    before = claim_of(state, event)
-    leg = before.leg(event.tier)
-    grace_to = leg.grace_to if leg is not None else None
-    if leg is not None and leg.left_seconds is not None and grace_to is not None:
-        grace_to = event.window_to
-    early = leg is not None and leg.window_from is not None and leg.window_from > event.returned_at
-    claim = leg_changed(
-        before,
+    """Back to where it stood, or suspended by what else there is."""
+    claim = claim_of(state, event)
+    leg = claim.leg(event.tier)
+    if leg is None:
+        return state
+    early = leg.window_from is not None and leg.window_from > event.returned_at
+    back = LegState.APPROVED if early else LegState.PROTECTED
+    if event.override is None:
+        paused = tuple(clause for clause in leg.paused if clause != event.clause)
+        suspended = bool(paused) or leg.suspended_by is not None
+        return with_claim(
+            state, leg_changed(claim, event, paused=paused, state=LegState.SUSPENDED if suspended else back)
+        )
+    return with_claim(state, _override_over(claim, leg, event, LegState.SUSPENDED if leg.paused else back))
+
+
+def _override_over(claim: Claim, leg: Leg, event: facts.LegReturned, to: LegState) -> Claim:
+    """What was left of a grace with its clock stopped is its window, and there is no second one."""
+    stopped_in_grace = leg.left_seconds is not None and leg.grace_to is not None
+    return leg_changed(
+        claim,
         event,
-        state=LegState.APPROVED if early else LegState.PROTECTED,
-        grace_to=grace_to,
+        state=to,
+        grace_to=event.window_to if stopped_in_grace else leg.grace_to,
         window_to=event.window_to,
         hard_stop_at=event.hard_stop_at,
         suspended_by=None,
         left_seconds=None,
         suspended_at=None,
     )
-    return with_claim(state, claim)
 
 
 def _without_joining(state: CustomerFile, joining: UUID) -> CustomerFile:

@@ -36,7 +36,11 @@ ClaimKey = tuple[UUID, str]
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One tier's claim on a line: its partner, its state and its window, half-open."""
+    """One tier's claim on a line: its partner, its state and its window, half-open.
+
+    ``suspended_by`` is an override (ROE-21), whose clock may stand; ``paused`` are the clauses that suspend it beside, under which its
+    window runs on (ROE-14, ROE-16, ROE-25). It is ``suspended`` while there is either.
+    """
 
     tier: Tier
     partner: str
@@ -49,11 +53,15 @@ class Leg:
     left_seconds: int | None = None
     suspended_at: datetime | None = None
     ended_at: datetime | None = None
+    paused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One line of one registration with all its legs; ``entry`` is the order of acceptance in this file."""
+    """One line of one registration with all its legs; ``entry`` is the order of acceptance in this file.
+
+    ``beside`` are registrations that it neither blocks nor meets: those of a ruling ``share``, and those that a merge brought together.
+    """
 
     registration: UUID
     line: str
@@ -82,6 +90,7 @@ class Claim:
     approved_clause: str | None = None
     rulebook_version: str | None = None
     in_review: bool = False
+    beside: frozenset[UUID] = frozenset()
 
     @property
     def key(self) -> ClaimKey:

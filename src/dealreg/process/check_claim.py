@@ -7,6 +7,7 @@ from dealreg.engagement.eligible import ineligible
 from dealreg.engagement.minimum import below_minimum
 from dealreg.engagement.territory import touching
 from dealreg.file.state import Claim
+from dealreg.process.before_overlap import refused_today
 from dealreg.process.case import Case, need_partners, partner_of
 from dealreg.vocabulary.values import Tier
 
@@ -27,7 +28,7 @@ def refusal_on(case: Case, claim: Claim, day: datetime) -> Refusal | None:
 
 def refusal_today(case: Case, claim: Claim) -> Refusal | None:
     """The same on the day on which a freed line is offered or taken (rules.md section 1, Queue)."""
-    return refusal_on(case, claim, case.now)
+    return refusal_on(case, claim, case.now) or refused_today(case, claim, case.now)
 
 
 def refusal_to_join(case: Case, partner: str, tier: Tier, there: Claim) -> Refusal | None:

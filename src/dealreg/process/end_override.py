@@ -7,7 +7,7 @@ from dealreg.engagement.parameters import StoppedClock
 from dealreg.engagement.territory import scopes_overlap
 from dealreg.engagement.windows import day_end, moved_alike
 from dealreg.file.events import LegReleased, LegReturned, LegSuspended, OverrideBegan, OverrideLifted, Verb
-from dealreg.file.state import LIVE, ActiveOverride, Claim, Leg, LegState
+from dealreg.file.state import HOLDING, LIVE, ActiveOverride, Claim, Leg, LegState
 from dealreg.override.events import Ground, OverrideEnded, OverrideProposed
 from dealreg.override.state import OVERRIDE, Life
 from dealreg.process.case import Case
@@ -51,9 +51,10 @@ def _concerned(case: Case, active: ActiveOverride) -> list[Claim]:
 
 def _suspend(case: Case, claim: Claim, active: ActiveOverride) -> None:
     for leg in claim.legs:
-        if leg.state not in {LegState.PROTECTED, LegState.APPROVED} or leg.window_to is None:
+        if not may_suspend(leg):
             continue
-        left = int(((leg.grace_to or leg.window_to) - case.now).total_seconds()) if active.stops_clock else None
+        ends = leg.grace_to or leg.window_to or case.now
+        left = int((ends - case.now).total_seconds()) if active.stops_clock else None
         case.record(
             LegSuspended(
                 customer=case.customer,
@@ -66,6 +67,11 @@ def _suspend(case: Case, claim: Claim, active: ActiveOverride) -> None:
                 suspended_at=case.now,
             )
         )
+
+
+def may_suspend(leg: Leg) -> bool:
+    """Whether an override may suspend the leg: it holds with a window, and no other override has it."""
+    return leg.state in HOLDING and leg.window_to is not None and leg.suspended_by is None
 
 
 def end_in_file(case: Case, override: object, reason: str) -> None:
@@ -169,9 +175,10 @@ def _return(case: Case, claim: Claim, leg: Leg) -> None:
             line=claim.line,
             tier=leg.tier,
             partner=PartnerId(leg.partner),
-            override=leg.suspended_by or claim.registration,
+            override=leg.suspended_by,
             window_to=min(window_to, stop),
             hard_stop_at=stop,
             returned_at=case.now,
+            remains_suspended=bool(leg.paused),
         )
     )

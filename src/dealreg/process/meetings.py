@@ -28,6 +28,7 @@ def meetings_of(case: Case, claim: Claim) -> list[Meeting]:
         for there in case.file.living(claim.line)
         if there.registration != claim.registration
         and not there.tender
+        and there.registration not in claim.beside
         and scopes_overlap(case.rules, claim.scope, there.scope)
     ]
     return [meeting for meeting in met if _in_force(case, claim, meeting)]

@@ -1,6 +1,6 @@
 """What becomes of a complete claim on one line: the clauses in their order, the first refusal answers (rules.md section 1a).
 
-``28 | 2, 1, 3 | 21 | 7, 8, 9 (4, 5, 6 say who is earlier) | 30``. 28, 2, 1 and 3 were tried before the claim came here.
+``28 | 2, 1, 3 | 24 | 21 | 20, 23, 18, 19 | 7, 8, 9 (4, 5, 6 say who is earlier) | 30``. 28, 2, 1 and 3 were tried before the claim came here.
 """
 
 from dealreg.conflict.events import Ruling
@@ -10,6 +10,7 @@ from dealreg.file.events import ClaimPromoted
 from dealreg.file.overlap import Relation
 from dealreg.file.state import LIVE, Claim, LegState
 from dealreg.process.approve_line import approve, approve_or_hold, approve_without_window, decline
+from dealreg.process.before_overlap import settled_before_overlap
 from dealreg.process.case import Case
 from dealreg.process.hold_claim import closed_by_override, letting_in, linked, queue_or_decline, too_soon
 from dealreg.process.join_line import ask_to_join, may_join
@@ -19,15 +20,23 @@ from dealreg.process.open_conflict import CLAUSES, contest, kind_of, opened, pro
 
 def settle(case: Case, claim: Claim) -> None:
     """Decide the claim as far as it can be decided now; it ends approved, held for a person, waiting or declined."""
-    meetings = meetings_of(case, claim)
-    if linked(case, claim, meetings) or closed_by_override(case, claim) or too_soon(case, claim):
+    if linked(case, claim, meetings_of(case, claim)) or closed_by_override(case, claim) or too_soon(case, claim):
         return
+    if letting_in(case, claim) is not None and not claim.tender:
+        approve(case, claim, "rulebook", "an override of the manufacturer lets the partner in", clause="ROE-21")
+        return
+    if settled_before_overlap(case, claim):
+        return
+    claim = case.again(claim)
     if claim.tender:
         approve_or_hold(case, claim)
         return
-    if letting_in(case, claim) is not None:
-        approve(case, claim, "rulebook", "an override of the manufacturer lets the partner in", clause="ROE-21")
-        return
+    _settle_overlap(case, claim)
+
+
+def _settle_overlap(case: Case, claim: Claim) -> None:
+    """Who is protected already, who waits, and else ROE-30."""
+    meetings = meetings_of(case, claim)
     blocking = [m for m in meetings if m.there.blocks]
     if blocking:
         _meet_blocking(case, claim, blocking)

@@ -1,0 +1,46 @@
+"""A clause suspends a leg and lets it return; its window runs on meanwhile (rules.md section 1, Suspended: ROE-14, ROE-16, ROE-25)."""
+
+from dealreg.file.events import LegReturned, LegSuspended
+from dealreg.file.state import HOLDING, Claim, Leg
+from dealreg.process.case import Case
+from dealreg.vocabulary.ids import PartnerId
+
+
+def suspend(case: Case, claim: Claim, leg: Leg, clause: str, reason: str) -> None:
+    """Suspend a leg that holds, once for each clause; it goes on blocking and lapses when due."""
+    if leg.state not in HOLDING or clause in leg.paused:
+        return
+    case.record(
+        LegSuspended(
+            customer=case.customer,
+            registration=claim.registration,
+            line=claim.line,
+            tier=leg.tier,
+            partner=PartnerId(leg.partner),
+            left_seconds=None,
+            suspended_at=case.now,
+            clause=clause,
+            reason=reason,
+        )
+    )
+
+
+def lift(case: Case, claim: Claim, leg: Leg, clause: str, reason: str) -> None:
+    """End the suspension of one clause; the leg stays suspended where another clause or an override suspends it."""
+    if clause not in leg.paused or leg.window_to is None or leg.hard_stop_at is None:
+        return
+    case.record(
+        LegReturned(
+            customer=case.customer,
+            registration=claim.registration,
+            line=claim.line,
+            tier=leg.tier,
+            partner=PartnerId(leg.partner),
+            window_to=leg.window_to,
+            hard_stop_at=leg.hard_stop_at,
+            returned_at=case.now,
+            clause=clause,
+            reason=reason,
+            remains_suspended=len(leg.paused) > 1 or leg.suspended_by is not None,
+        )
+    )
