@@ -125,7 +125,8 @@ class Sitting:
                 self._guessed[stream] = self._kinds[stream] = kind
                 self._versions[stream] = self.now[stream].version
 
-        instant = request.door_at or self.at
+        # In UTC whatever the zone of the server: what is told of it is then the same when it is decided again.
+        instant = (request.door_at or self.at).astimezone(UTC)
         situation = _Guessing(request.program, instant, self.now, self.watermarks.get(request.program), guess=guess)
         try:
             return self._answer(task, situation)
