@@ -5,8 +5,10 @@ from datetime import datetime
 from dealreg.engagement.clause import Checked, Refusal
 from dealreg.engagement.eligible import ineligible
 from dealreg.engagement.minimum import below_minimum
+from dealreg.engagement.order import OF_THE_CLAIM, in_order
 from dealreg.engagement.territory import touching
 from dealreg.file.state import Claim
+from dealreg.process.applies import applies
 from dealreg.process.before_overlap import refused_today
 from dealreg.process.case import Case, need_partners, partner_of
 from dealreg.vocabulary.values import Tier
@@ -15,13 +17,11 @@ from dealreg.vocabulary.values import Tier
 def refusal_on(case: Case, claim: Claim, day: datetime) -> Refusal | None:
     """The first refusal for the claim as things stood on a day, or ``None``."""
     need_partners(case.situation, sorted({leg.partner for leg in claim.legs}))
-    for leg in claim.legs:
-        refusal = _leg_refused(case, leg.partner, leg.tier, claim, day)
-        if refusal is not None:
-            return refusal
-    refusal = below_minimum(case.rules, claim.value)
-    if refusal is not None:
-        return refusal
+    for number in in_order(case.rules, OF_THE_CLAIM):
+        if number in REFUSING and applies(case, claim, number):
+            refusal = REFUSING[number](case, claim, day)
+            if refusal is not None:
+                return refusal
     barred = (_barred(case, leg.partner, claim, day) for leg in claim.legs)
     return next((found for found in barred if found is not None), None)
 
@@ -34,7 +34,23 @@ def refusal_today(case: Case, claim: Claim) -> Refusal | None:
 def refusal_to_join(case: Case, partner: str, tier: Tier, there: Claim) -> Refusal | None:
     """ROE-1 and the bar on the day of joining (ROE-10)."""
     need_partners(case.situation, [partner])
-    return _leg_refused(case, partner, tier, there, case.now) or _barred(case, partner, there, case.now)
+    refused = _leg_refused(case, partner, tier, there, case.now) if applies(case, there, "ROE-1") else None
+    return refused or _barred(case, partner, there, case.now)
+
+
+def _ineligible(case: Case, claim: Claim, day: datetime) -> Refusal | None:
+    """ROE-1 for every leg of the claim."""
+    refused = (_leg_refused(case, leg.partner, leg.tier, claim, day) for leg in claim.legs)
+    return next((found for found in refused if found is not None), None)
+
+
+def _too_small(case: Case, claim: Claim, _: datetime) -> Refusal | None:
+    """ROE-3: the value was converted on the day of completeness, whenever it is looked at."""
+    return below_minimum(case.rules, claim.value)
+
+
+REFUSING = {"ROE-1": _ineligible, "ROE-3": _too_small}
+"""What the clauses of the group refuse; ROE-2 was answered before the claim came into its file."""
 
 
 def _leg_refused(case: Case, partner: str, tier: Tier, claim: Claim, day: datetime) -> Refusal | None:
@@ -53,7 +69,7 @@ def _leg_refused(case: Case, partner: str, tier: Tier, claim: Claim, day: dateti
 
 def _barred(case: Case, partner: str, claim: Claim, day: datetime) -> Refusal | None:
     """ROE-21: a bar refuses new claims, joinings and offers of the named partners."""
-    if not case.rules.clauses.override.in_force:
+    if not applies(case, claim, "ROE-21"):
         return None
     territories = touching(case.rules, claim.scope.territory)
     if partner_of(case.situation, partner).barred_at(day, claim.line, territories) is None:
