@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from dealreg.service.answering import answered
+from dealreg.service.commanding import ACTS_AS, sealed_fields
 from dealreg.service.composition import House
 from dealreg.service.ledger.outcomes import Decided, RefusedOutcome
 from dealreg.service.tokens import Claims
@@ -15,7 +16,7 @@ from dealreg.vocabulary.fact import Command, Request, Role
 from dealreg.vocabulary.ids import PartnerId
 from dealreg.vocabulary.refused import NotAllowed
 from dealreg.vocabulary.values import Key
-from dealreg.web.bodies import ACTS_AS, sealed, sealed_fields, shown
+from dealreg.web.bodies import sealed, shown
 from dealreg.web.guarding import masked, require_match, require_own_program, told_of_another
 from dealreg.web.permissions import MAY, may
 from dealreg.web.problems import Trouble

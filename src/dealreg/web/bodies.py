@@ -4,28 +4,15 @@ Made from the command's own model, so that a field that it gains is in the API a
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel, Field, create_model
 
+from dealreg.service.commanding import ACTS_AS
 from dealreg.service.ledger.recorded import PersonalRow
 from dealreg.service.personal import seal
 from dealreg.vocabulary.fact import Command
 from dealreg.vocabulary.values import Model, Sealed, Text
-
-ACTS_AS: Final[dict[str, str]] = {
-    "FileRegistration": "filed_by",
-    "WithdrawRegistration": "partner",
-    "AnswerOffer": "partner",
-    "AnswerJoining": "partner",
-    "ReportOutcome": "partner",
-}
-"""The field of a command that names the partner who asks: the token's own, unless a distributor asks for a dealer below it."""
-
-
-def sealed_fields(command: type[Command]) -> list[str]:
-    """The fields of a command that hold something personal."""
-    return [name for name, field in command.model_fields.items() if Sealed in get_args(field.annotation)]
 
 
 def body_of(command: type[Command], in_path: frozenset[str], example: Mapping[str, Any]) -> type[BaseModel]:
