@@ -10,30 +10,59 @@ from dealreg.vocabulary.values import Instant, Key, Model, Scope, Text
 
 
 class Kind(StrEnum):
-    """The kinds that are built, in the order in which the first that fits is taken (rules.md section 3)."""
+    """What stands against each other, in the order in which the first that fits is taken (rules.md section 3)."""
 
+    COMPLIANCE = "compliance"
+    IDENTITY = "identity"
+    VERTICAL_DIRECT = "vertical_direct"
     TIE = "tie"
+    SELLER_OF_RECORD = "seller_of_record"
     CROSS_TIER = "cross_tier"
     HORIZONTAL_DISTRIBUTOR = "horizontal_distributor"
     HORIZONTAL_DEALER = "horizontal_dealer"
 
 
 class Ruling(StrEnum):
-    """How a conflict may be ruled."""
+    """How a conflict may be ruled (rules.md section 3).
+
+    ``split_lines`` names which party has which part of the contested scope; ``join`` gives the challenger the empty place beside the
+    incumbent; ``share`` lets both be protected, not exclusive to one another; ``refer`` returns the conflict, once, to a named person.
+    """
 
     UPHOLD_INCUMBENT = "uphold_incumbent"
     AWARD_CHALLENGER = "award_challenger"
+    SPLIT_LINES = "split_lines"
     JOIN = "join"
+    SHARE = "share"
+    REFER = "refer"
+
+
+class PartyStanding(StrEnum):
+    """What a party stands on: a claim of the file, or something that is no claim.
+
+    ``seller_of_record`` stands on a recorded sale (ROE-18), ``direct`` on the manufacturer's own opportunity (ROE-19),
+    ``seller_elsewhere`` on a sale that another claim forbade (ROE-25).
+    """
+
+    CLAIM = "claim"
+    SELLER_OF_RECORD = "seller_of_record"
+    DIRECT = "direct"
+    SELLER_ELSEWHERE = "seller_elsewhere"
 
 
 class Party(Model):
-    """One claim in the conflict."""
+    """One side of the conflict.
+
+    ``registration`` names the party inside the conflict: that of its claim or, where ``standing`` is no claim, the id of the sale or
+    opportunity that it stands on. ``filed_by`` is missing for the manufacturer's direct team.
+    """
 
     registration: UUID
-    filed_by: PartnerId
+    filed_by: PartnerId | None
     distributor: PartnerId | None
     dealer: PartnerId | None
     priority_at: Instant
+    standing: PartyStanding = PartyStanding.CLAIM
 
 
 class Input(Model):

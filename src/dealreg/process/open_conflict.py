@@ -16,12 +16,16 @@ from dealreg.vocabulary.ids import PartnerId, conflict_id
 from dealreg.vocabulary.values import Tier
 
 CLAUSES = {
+    Kind.COMPLIANCE: "ROE-25",
+    Kind.IDENTITY: "ROE-24",
+    Kind.VERTICAL_DIRECT: "ROE-19",
     Kind.TIE: "ROE-6",
+    Kind.SELLER_OF_RECORD: "ROE-18",
     Kind.CROSS_TIER: "ROE-9",
     Kind.HORIZONTAL_DISTRIBUTOR: "ROE-7",
     Kind.HORIZONTAL_DEALER: "ROE-8",
 }
-"""The clause that speaks of each kind."""
+"""The clause that speaks of each kind; a compliance conflict may name another (ROE-23)."""
 
 
 def kind_of(new: Claim, there: Claim, how: Relation, *, tie: bool) -> Kind:
@@ -48,16 +52,32 @@ def party_of(claim: Claim) -> Party:
 
 def opened(case: Case, new: Claim, there: Claim, kind: Kind, ground: str) -> UUID:
     """The conflict between the two: the open one of the line that the other is in, else a new one."""
+    return opened_against(case, new, party_of(there), kind, ground, managers=there.managers)
+
+
+def opened_against(
+    case: Case,
+    claim: Claim,
+    party: Party,
+    kind: Kind,
+    ground: str,
+    *,
+    clause: str | None = None,
+    managers: tuple[UUID, ...] = (),
+    party_challenges: bool = False,
+) -> UUID:
+    """The conflict of a claim with a party that may be no claim: the incumbent, or the challenger where ``party_challenges``.
+
+    One conflict for each contested line: an open one in which the incumbent is already takes the challenger in. ``clause`` is the one
+    that speaks where it is not the kind's own; ``managers`` read the conflict beside those of the claim.
+    """
+    own = party_of(claim)
+    incumbent, challenger = (own, party) if party_challenges else (party, own)
     for conflict, (line, parties) in case.file.conflicts.items():
-        if line == new.line and there.registration in parties:
-            _join(case, conflict, new, ground)
+        if line == claim.line and incumbent.registration in parties:
+            _join(case, conflict, challenger, line, ground)
             return conflict
     conflict = conflict_id(event_id(case.stream, case.situation.version(case.stream) + 1))
-    _detect(case, conflict, new, there, kind, ground)
-    return conflict
-
-
-def _detect(case: Case, conflict: UUID, new: Claim, there: Claim, kind: Kind, ground: str) -> None:
     parameters = case.rules.clauses.conflicts
     case.situation.record(
         CONFLICT,
@@ -65,30 +85,31 @@ def _detect(case: Case, conflict: UUID, new: Claim, there: Claim, kind: Kind, gr
         facts.ConflictDetected(
             conflict=conflict,
             customer=case.customer,
-            line=new.line,
-            scope=new.scope,
+            line=claim.line,
+            scope=claim.scope,
             kind=kind,
-            clause=CLAUSES[kind],
-            incumbent=party_of(there),
-            challenger=party_of(new),
+            clause=clause or CLAUSES[kind],
+            incumbent=incumbent,
+            challenger=challenger,
             ground=ground,
             detected_at=case.now,
             ruling_to=add_business_days(case.situation.asked_at, parameters.ruling_business_days, case.rules),
-            managers=tuple(dict.fromkeys((*new.managers, *there.managers))),
+            managers=tuple(dict.fromkeys((*claim.managers, *managers))),
         ),
     )
-    parties = (there.registration, new.registration)
-    case.record(ConflictOpened(customer=case.customer, line=new.line, conflict=conflict, parties=parties))
+    sides = (incumbent.registration, challenger.registration)
+    case.record(ConflictOpened(customer=case.customer, line=claim.line, conflict=conflict, parties=sides))
+    return conflict
 
 
-def _join(case: Case, conflict: UUID, new: Claim, ground: str) -> None:
+def _join(case: Case, conflict: UUID, challenger: Party, line: str, ground: str) -> None:
     state = case.situation.of(CONFLICT, conflict)
-    if state.party(new.registration) is not None:
+    if state.party(challenger.registration) is not None:
         return
-    joined = facts.ChallengerJoined(conflict=conflict, challenger=party_of(new), ground=ground, joined_at=case.now)
+    joined = facts.ChallengerJoined(conflict=conflict, challenger=challenger, ground=ground, joined_at=case.now)
     state = case.situation.record(CONFLICT, conflict, joined)
     parties = tuple(party.registration for party in state.parties)
-    case.record(ConflictOpened(customer=case.customer, line=new.line, conflict=conflict, parties=parties))
+    case.record(ConflictOpened(customer=case.customer, line=line, conflict=conflict, parties=parties))
 
 
 def propose(case: Case, conflict: UUID, ruling: Ruling, awarded: UUID, clause: str, reasons: tuple[str, ...]) -> None:
