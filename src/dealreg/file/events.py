@@ -1,5 +1,6 @@
 """What is protected: every fact of a customer file, gathered from the files that define them by subject."""
 
+from dealreg.file import price_events
 from dealreg.file.claim_events import (
     ClaimContested,
     ClaimDeclined,
@@ -115,4 +116,5 @@ EVENTS: tuple[type[Event], ...] = (
     OverrideLifted,
     ConflictOpened,
     ConflictSettled,
+    *price_events.EVENTS,
 )

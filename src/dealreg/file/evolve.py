@@ -3,10 +3,11 @@
 from dealreg.file.claim_steps import CLAIM_STEPS
 from dealreg.file.leg_steps import LEG_STEPS
 from dealreg.file.line_steps import LINE_STEPS
+from dealreg.file.price_steps import PRICE_STEPS
 from dealreg.file.state import CustomerFile
 from dealreg.vocabulary.fact import Aggregate, Event
 
-STEPS = {**CLAIM_STEPS, **LEG_STEPS, **LINE_STEPS}
+STEPS = {**CLAIM_STEPS, **LEG_STEPS, **LINE_STEPS, **PRICE_STEPS}
 """Every fact of a file, and its step."""
 
 

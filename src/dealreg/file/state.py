@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from dealreg.file.events import Asks, Verb
+from dealreg.file.prices import HeldPrice
 from dealreg.vocabulary.values import Money, Scope, Tier
 
 
@@ -183,6 +184,7 @@ class CustomerFile:
     conflicts: Mapping[UUID, tuple[str, tuple[UUID, ...]]] = field(default_factory=dict)
     ended: tuple[Ended, ...] = ()
     live: tuple[ClaimKey, ...] = ()
+    prices: Mapping[UUID, HeldPrice] = field(default_factory=dict)
 
     def living(self, line: str | None = None) -> list[Claim]:
         """The live claims, of one product line if named, in order of acceptance."""

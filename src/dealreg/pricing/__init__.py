@@ -1,0 +1,1 @@
+"""Special prices: asked on a registration, approved by levels, ending by themselves (ROE-33)."""
