@@ -10,6 +10,7 @@ from dealreg.process.due import Due, Rank
 from dealreg.process.due_legs import due_legs
 from dealreg.process.due_queue import due_entries, due_joinings
 from dealreg.process.end_override import end_in_file
+from dealreg.process.end_price import due_prices
 
 MOST_DUE = 10_000
 """More than this falls due at once only by a fault; the bound keeps a decision from running for ever."""
@@ -27,6 +28,7 @@ FALLING_DUE: tuple[Callable[[Case], Iterator[Due]], ...] = (
     due_legs,
     due_entries,
     due_joinings,
+    due_prices,
 )
 """Everything that says what falls due in a file; a clause with a clock adds its own here."""
 

@@ -109,6 +109,11 @@ class Case:
         approved = rulebook.version(claim.rulebook_version) if claim.rulebook_version is not None else None
         return approved or self.rules
 
+    def rules_named(self, version: str) -> RulebookDocument:
+        """A version by its name, or the rules of the case where the program has none of that name."""
+        rulebook = self.situation.of(RULEBOOK, rulebook_stream(self.situation.program))
+        return rulebook.version(version) or self.rules
+
     def again(self, claim: Claim) -> Claim:
         """The claim as it stands now."""
         return self.file.claims[claim.key]

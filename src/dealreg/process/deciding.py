@@ -17,8 +17,11 @@ from dealreg.override import commands as overrides
 from dealreg.override.state import OVERRIDE
 from dealreg.partner import commands as partners
 from dealreg.partner.state import PARTNER
+from dealreg.pricing import commands as prices
+from dealreg.pricing.state import SPECIAL_PRICE
 from dealreg.process import (
     close_registration,
+    decide_price,
     enrol_partner,
     file_registration,
     fold_opportunity,
@@ -29,6 +32,7 @@ from dealreg.process import (
     record_progress,
     review_registration,
     rule_on_conflict,
+    special_price,
     supplement_registration,
 )
 from dealreg.process.bring_to_due import bring_to_due
@@ -46,6 +50,7 @@ from dealreg.vocabulary.ids import (
     partner_stream,
     registration_id,
     rulebook_stream,
+    special_price_id,
 )
 from dealreg.vocabulary.situation import Situation
 
@@ -65,6 +70,7 @@ AGGREGATES: dict[str, Aggregate[Any]] = {
         CONFLICT,
         OVERRIDE,
         OPPORTUNITY,
+        SPECIAL_PRICE,
     )
 }
 """Every kind of stream by name."""
@@ -103,6 +109,18 @@ def _override(act: Callable[[Situation, Request, Any], UUID]) -> Decide:
     def decided(situation: Situation, request: Request, command: Command) -> Answer:
         override = act(situation, request, command)
         return {"override": str(override), "state": situation.of(OVERRIDE, override).life.value}
+
+    return decided
+
+
+def _price(act: Callable[[Situation, Request, Any], UUID]) -> Decide:
+    """A decision on a special price, answered with how far it is and whose turn comes."""
+
+    def decided(situation: Situation, request: Request, command: Command) -> Answer:
+        price = act(situation, request, command)
+        state = situation.of(SPECIAL_PRICE, price)
+        found: Answer = {"special_price": str(price), "state": state.life.value, "discount": str(state.discount)}
+        return found | {"levels_left": list(state.levels_left)}
 
     return decided
 
@@ -148,6 +166,8 @@ DECIDED: dict[type[Command], Decide] = {
     overrides.ProposeOverride: _override(override_rules.propose),
     overrides.ApproveOverride: _override(override_rules.approve),
     overrides.RevokeOverride: _override(override_rules.revoke),
+    prices.RequestSpecialPrice: _price(special_price.request_price),
+    prices.DecideSpecialPrice: _price(decide_price.decide_price),
     FoldOpportunity: fold_opportunity.fold_opportunity,
     BringFileToDue: _file_due,
     BringRegistrationToDue: _registration_due,
@@ -192,6 +212,10 @@ def home_of(request: Request) -> tuple[str, StreamId]:
             return "override", StreamId(override_id(program, request.actor.caller, request.id))
         case overrides.ApproveOverride() | overrides.RevokeOverride() | BringOverrideToDue():
             return "override", StreamId(command.override)
+        case prices.RequestSpecialPrice():
+            return "special_price", StreamId(special_price_id(program, request.actor.caller, request.id))
+        case prices.DecideSpecialPrice():
+            return "special_price", StreamId(command.special_price)
         case partners.OfPartner():
             return "partner", partner_stream(program, command.partner)
         case PublishRulebook():

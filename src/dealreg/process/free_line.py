@@ -13,6 +13,7 @@ from dealreg.file.state import Claim, LegState
 from dealreg.process.approve_line import decline
 from dealreg.process.case import Case
 from dealreg.process.check_claim import refusal_today
+from dealreg.process.end_price import end_prices_of
 from dealreg.process.hold_claim import is_closed, queue_or_decline
 from dealreg.process.join_line import ask_to_join, end_joining
 from dealreg.process.meetings import before, meetings_of
@@ -30,6 +31,7 @@ def after_end(case: Case, claim: Claim, *, offer: bool = True) -> None:
     if not claim.live:
         _leave_conflicts(case, claim)
     _end_joinings(case, claim)
+    end_prices_of(case, claim)
     if offer and claim.blocks:
         _fill_place(case, claim)
     elif offer:

@@ -60,12 +60,16 @@ PARTNER_ROLES = frozenset({Role.DEALER, Role.DISTRIBUTOR, Role.MASTER})
 
 
 class Actor(Model):
-    """Who asks: a pseudonymous subject, a role, and the partner or region it acts for. Never a person's name (D15)."""
+    """Who asks: a pseudonymous subject, a role, and the partner or region it acts for. Never a person's name (D15).
+
+    ``level`` is a level of approval for special prices that the person holds beside its role (ROE-33).
+    """
 
     role: Role
     subject: Key
     partner: PartnerId | None = None
     region: Key | None = None
+    level: Key | None = None
 
     @property
     def caller(self) -> str:

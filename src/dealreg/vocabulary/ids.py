@@ -16,6 +16,7 @@ CustomerId = NewType("CustomerId", UUID)
 ConflictId = NewType("ConflictId", UUID)
 OverrideId = NewType("OverrideId", UUID)
 OpportunityId = NewType("OpportunityId", UUID)
+SpecialPriceId = NewType("SpecialPriceId", UUID)
 ReaderId = NewType("ReaderId", UUID)
 
 _Short = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]*$")]
@@ -55,6 +56,11 @@ def conflict_id(opening: str) -> ConflictId:
 def override_id(program: str, proposed_by: str, request: str) -> OverrideId:
     """An override, named by who proposed it and with which request."""
     return OverrideId(derived("override", program, proposed_by, request))
+
+
+def special_price_id(program: str, asked_by: str, request: str) -> SpecialPriceId:
+    """A special price, named by who asked for it and with which request."""
+    return SpecialPriceId(derived("special_price", program, asked_by, request))
 
 
 def opportunity_id(source: str, record: str) -> OpportunityId:

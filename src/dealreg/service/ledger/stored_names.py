@@ -25,6 +25,7 @@ MODULES = (
     "dealreg.partner.events",
     "dealreg.rulebook.events",
     "dealreg.opportunity.events",
+    "dealreg.pricing.events",
     "dealreg.service.ledger.auditing",
 )
 """Every module that names facts; each has ``EVENTS`` and, once a shape has changed, ``UPCASTERS``."""
