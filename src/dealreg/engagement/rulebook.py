@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
+from dealreg.engagement.guards.custom_fields import CustomFieldRules
 from dealreg.engagement.parameters import Clauses, Doctrine, Pending
 from dealreg.engagement.public_holidays import calendar_of
 from dealreg.vocabulary.ids import ProgramId
@@ -128,6 +129,7 @@ class RulebookDocument(Model):
     stages: Annotated[tuple[Key, ...], Field(min_length=1)] = ("prospecting", "qualified", "proposal", "negotiation")
     rates: tuple[Rate, ...] = ()
     sources: tuple[SourceRules, ...] = ()
+    custom_fields: Annotated[tuple[CustomFieldRules, ...], Field(max_length=200)] = ()
     clauses: Clauses = Clauses()
 
     @model_validator(mode="after")
