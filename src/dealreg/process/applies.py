@@ -2,8 +2,28 @@
 
 from dealreg.file.state import Claim
 from dealreg.process.case import Case
+from dealreg.process.guarding import guard_holds
 
 
 def applies(case: Case, claim: Claim, number: str) -> bool:
     """Whether the clause of that number, such as ``ROE-7``, applies to the claim under the rules of the case."""
-    return case.rules.clauses.of(number).in_force and claim is not None
+    clause = case.rules.clauses.of(number)
+    if not clause.in_force:
+        return False
+    if clause.when is None:
+        return True
+    answer = guard_holds(case, claim, number, clause.when)
+    if not answer.holds:
+        reason = f"its guard cannot be told: {answer.why}" if answer.why is not None else "its guard does not hold"
+        case.situation.tries(number, None, reason, registration=claim.registration, line=claim.line)
+    return answer.holds
+
+
+def set_aside(case: Case, claim: Claim) -> str:
+    """What a reason adds for the clauses that this decision did not try on the claim because of their guards, by value (D5)."""
+    noted = {
+        tried.clause: tried.reason
+        for tried in case.situation.tried
+        if tried.outcome is None and tried.reason is not None and (tried.registration, tried.line) == claim.key
+    }
+    return "".join(f"; {clause} set aside: {reason}" for clause, reason in noted.items())

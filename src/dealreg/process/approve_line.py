@@ -7,6 +7,7 @@ from dealreg.engagement.parameters import Anchor, Requirement, WindowLengths
 from dealreg.engagement.windows import day_start, window_end
 from dealreg.file.events import ClaimDeclined, ClaimHeldForReview, LegWindow, LineApproved
 from dealreg.file.state import LIVE, Claim, Leg
+from dealreg.process.applies import applies, set_aside
 from dealreg.process.case import Case, need_partners, partner_of
 from dealreg.process.meetings import meetings_of
 from dealreg.vocabulary.ids import PartnerId
@@ -18,13 +19,14 @@ def approve_or_hold(case: Case, claim: Claim) -> bool:
     approval = case.rules.clauses.approval
     limit = approval.by_rulebook_up_to
     optional = claim.value is None and Requirement.VALUE not in case.rules.clauses.completeness.required
-    if limit is not None and (optional or not exceeds(claim.value, limit)):
+    by_itself = applies(case, claim, "ROE-30")
+    if by_itself and limit is not None and (optional or not exceeds(claim.value, limit)):
         return approve(
             case, claim, "rulebook", f"no clause refuses it and its value is at most {limit} {case.rules.currency}"
         )
     reason = f"its value is above {limit} {case.rules.currency}, so the region's channel manager decides"
-    if limit is None:
-        reason = "this rulebook leaves every approval to the region's channel manager"
+    if limit is None or not by_itself:
+        reason = "this rulebook leaves the approval to the region's channel manager"
     if not claim.in_review:
         case.record(
             ClaimHeldForReview(
@@ -32,7 +34,7 @@ def approve_or_hold(case: Case, claim: Claim) -> bool:
                 registration=claim.registration,
                 line=claim.line,
                 clause="ROE-30",
-                reason=reason,
+                reason=reason + set_aside(case, claim),
                 review_to=None,
             )
         )
@@ -69,7 +71,7 @@ def approve(case: Case, claim: Claim, approved_by: str, reason: str, *, clause: 
             registration=claim.registration,
             line=claim.line,
             clause=clause,
-            reason=reason,
+            reason=reason + set_aside(case, claim),
             rulebook_version=case.rules.version,
             approved_by=approved_by,
             approved_at=case.now,
@@ -104,7 +106,7 @@ def decline(case: Case, claim: Claim, clause: str, reason: str) -> None:
             registration=claim.registration,
             line=claim.line,
             clause=clause,
-            reason=reason,
+            reason=reason + set_aside(case, claim),
             rulebook_version=case.rules.version,
             conflict=claim.conflict,
             declined_at=case.now,

@@ -7,6 +7,7 @@ from dealreg.engagement.windows import window_end
 from dealreg.file.events import ClaimLinked, ClaimQueued, Verb
 from dealreg.file.overlap import Relation
 from dealreg.file.state import ActiveOverride, Claim, LegState
+from dealreg.process.applies import applies
 from dealreg.process.approve_line import decline
 from dealreg.process.case import Case
 from dealreg.process.meetings import Meeting
@@ -18,7 +19,7 @@ SUPPLY_CONSTRAINT = "supply_constraint"
 def linked(case: Case, claim: Claim, meetings: list[Meeting]) -> bool:
     """ROE-28: the same partner in the same leg on the same line again gains nothing."""
     first = next((m.there for m in meetings if m.how is Relation.SAME and m.there.entry < claim.entry), None)
-    if first is None or not case.rules.clauses.repetition.in_force:
+    if first is None or not applies(case, claim, "ROE-28"):
         return False
     case.record(
         ClaimLinked(
@@ -35,7 +36,7 @@ def linked(case: Case, claim: Claim, meetings: list[Meeting]) -> bool:
 
 def is_closed(case: Case, claim: Claim) -> bool:
     """ROE-21: whether an override that suspends the line closes it to all in the claim's scope."""
-    return case.rules.clauses.override.in_force and any(
+    return applies(case, claim, "ROE-21") and any(
         override.verb is Verb.SUSPEND
         and override.ground != SUPPLY_CONSTRAINT
         and override.line == claim.line
@@ -71,7 +72,7 @@ def letting_in(case: Case, claim: Claim) -> ActiveOverride | None:
 def too_soon(case: Case, claim: Claim) -> bool:
     """ROE-12: after a lapse the same partner at the same tier is protected on that line again only after so many days."""
     lapse = case.rules.clauses.lapse
-    if not lapse.in_force or claim.not_before is not None:
+    if claim.not_before is not None or not applies(case, claim, "ROE-12"):
         return False
     ends = [
         window_end(past.ended_at, case.rules.zone, lapse.again_after_days)

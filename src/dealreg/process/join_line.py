@@ -7,6 +7,7 @@ from dealreg.engagement.windows import window_end
 from dealreg.file.events import Asks, ClaimQueued, JoiningAsked, JoiningEnded, LegJoined, LegReleased, LegWindow
 from dealreg.file.overlap import joining_tier
 from dealreg.file.state import HOLDING, Claim, Joining, LegState
+from dealreg.process.applies import applies
 from dealreg.process.approve_line import window_days
 from dealreg.process.case import Case, above
 from dealreg.process.check_claim import refusal_to_join
@@ -19,7 +20,7 @@ def may_join(case: Case, claim: Claim, there: Claim) -> bool:
     dealer, distributor = claim.party(Tier.DEALER), there.party(Tier.DISTRIBUTOR)
     if dealer is None or distributor is None or there.party(Tier.DEALER) is not None:
         return False
-    if not (case.rules.clauses.joining.in_force and case.rules.clauses.cross_tier.in_force) or not there.holds:
+    if not there.holds or not (applies(case, claim, "ROE-10") and applies(case, claim, "ROE-9")):
         return False
     return distributor in above(case.situation, dealer, case.now) and not _asked(case, there)
 

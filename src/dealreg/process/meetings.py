@@ -8,6 +8,7 @@ from dealreg.engagement.parameters import Doctrine
 from dealreg.engagement.territory import scopes_overlap
 from dealreg.file.overlap import Relation, relation
 from dealreg.file.state import Claim
+from dealreg.process.applies import applies
 from dealreg.process.case import Case, above, registration_of
 from dealreg.process.open_conflict import kind_of
 
@@ -38,18 +39,16 @@ def _in_force(case: Case, claim: Claim, meeting: Meeting) -> bool:
     """Whether the clause that keeps the two apart is in force (ROE-7, ROE-8, ROE-9); a place to join needs none."""
     if meeting.how not in {Relation.OUTSIDE, Relation.DEALERS}:
         return True
-    clauses = case.rules.clauses
-    speaks = {
-        Kind.CROSS_TIER: clauses.cross_tier,
-        Kind.HORIZONTAL_DISTRIBUTOR: clauses.distributor_exclusivity,
-        Kind.HORIZONTAL_DEALER: clauses.dealer_exclusivity,
-    }
-    return speaks[kind_of(claim, meeting.there, meeting.how, tie=False)].in_force
+    return applies(case, claim, SPEAKS[kind_of(claim, meeting.there, meeting.how, tie=False)])
+
+
+SPEAKS = {Kind.CROSS_TIER: "ROE-9", Kind.HORIZONTAL_DISTRIBUTOR: "ROE-7", Kind.HORIZONTAL_DEALER: "ROE-8"}
+"""The clause that keeps two claims apart, by how they stand to each other."""
 
 
 def same_second(case: Case, claim: Claim, there: Claim) -> bool:
     """ROE-6: priority times are compared in whole seconds; under ``merit`` there are no ties."""
-    if not case.rules.clauses.same_instant.in_force or case.rules.clauses.priority.doctrine is Doctrine.MERIT:
+    if not applies(case, claim, "ROE-6") or case.rules.clauses.priority.doctrine is Doctrine.MERIT:
         return False
     return claim.priority_at.replace(microsecond=0) == there.priority_at.replace(microsecond=0)
 

@@ -9,6 +9,7 @@ from dealreg.engagement.territory import scopes_overlap
 from dealreg.file.events import ClaimPromoted
 from dealreg.file.overlap import Relation
 from dealreg.file.state import LIVE, Claim, LegState
+from dealreg.process.applies import applies
 from dealreg.process.approve_line import approve, approve_or_hold, approve_without_window, decline
 from dealreg.process.before_overlap import settled_before_overlap
 from dealreg.process.case import Case
@@ -64,7 +65,7 @@ def _meet_blocking(case: Case, claim: Claim, blocking: list[Meeting]) -> None:
         ask_to_join(case, case.again(claim), meeting.there)
         return
     if shown is not None:
-        late_but_earlier = claim.priority_at < meeting.there.priority_at and case.rules.clauses.priority.in_force
+        late_but_earlier = claim.priority_at < meeting.there.priority_at and applies(case, claim, "ROE-4")
         _contest(case, claim, meeting, ground, Ruling.AWARD_CHALLENGER if late_but_earlier else Ruling.UPHOLD_INCUMBENT)
         return
     conflict = opened(case, claim, meeting.there, kind, ground)
@@ -137,7 +138,7 @@ def _meet_waiting(case: Case, claim: Claim, waiting: list[Meeting]) -> bool:
             _contest(case, claim, meeting, ground or "the line is contested", Ruling.UPHOLD_INCUMBENT)
             return True
     mode = case.rules.clauses.pending
-    if pending and mode.in_force and mode.while_pending is not Pending.SIDE_BY_SIDE:
+    if pending and applies(case, claim, "ROE-5") and mode.while_pending is not Pending.SIDE_BY_SIDE:
         ground = "an earlier complete claim is pending"
         if mode.while_pending is Pending.REFUSES:
             decline(case, claim, "ROE-5", ground)
