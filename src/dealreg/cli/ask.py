@@ -29,6 +29,7 @@ def ask(
     schema: Annotated[bool, typer.Option("--schema", help="Show the fields of the command as a JSON schema.")] = False,
     reason: Annotated[str | None, typer.Option(help="Why; it stands in what is recorded.")] = None,
     as_whom: As = "deal_desk",
+    level: Annotated[str | None, typer.Option(help="A level of approval for special prices that you hold.")] = None,
     subject: Subject = "cli",
     key: RequestKey = None,
     program: Program = None,
@@ -46,7 +47,7 @@ def ask(
     if schema:
         typer.echo(json.dumps(kind.model_json_schema(), indent=None if as_json else 2, ensure_ascii=False))
         return
-    who = claims(as_whom, subject, program)
+    who = claims(as_whom, subject, program, level)
     asked, rows = said(kind, {**_from(path), **_set(fields or [])}, who.actor)
     with house() as at:
         show(decided(at, who, asked, key, rows, reason).answer, as_json=as_json)

@@ -56,7 +56,7 @@ def house() -> "AbstractContextManager[House]":
     return House(settings)
 
 
-def claims(as_whom: str, subject: str, program: str | None) -> "Claims":
+def claims(as_whom: str, subject: str, program: str | None, level: str | None = None) -> "Claims":
     """Who asks. An operator who can reach the database needs no token. Raises ``typer.BadParameter``."""
     from pydantic import ValidationError
 
@@ -65,7 +65,15 @@ def claims(as_whom: str, subject: str, program: str | None) -> "Claims":
 
     role, _, whom = as_whom.partition(":")
     acting = {"region" if role == "channel_manager" else "partner": whom} if whom else {}
-    said = {"role": role, "sub": subject, "program": program or Settings().program, "iat": 0, "exp": 0, **acting}
+    said = {
+        "role": role,
+        "sub": subject,
+        "program": program or Settings().program,
+        "iat": 0,
+        "exp": 0,
+        "level": level,
+        **acting,
+    }
     try:
         return Claims.model_validate(said)
     except ValidationError as error:

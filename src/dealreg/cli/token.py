@@ -22,6 +22,9 @@ def token(
     ] = None,
     partner: Annotated[str | None, typer.Option(help="The partner it acts for; every partner role has one.")] = None,
     region: Annotated[str | None, typer.Option(help="The territory of a channel manager.")] = None,
+    level: Annotated[
+        str | None, typer.Option(help="A level of approval for special prices that the bearer holds.")
+    ] = None,
     program: Annotated[str | None, typer.Option(help="The partner program; left out, PROGRAM.")] = None,
     hours: Annotated[float, typer.Option(help="How long it counts, at most 744.")] = 12,
     as_json: Annotated[bool, typer.Option("--json", help="With what it says and when it ends.")] = False,
@@ -39,6 +42,7 @@ def token(
             "subject": subject or f"{role}.{partner or region or 'all'}",
             "partner": partner,
             "region": region,
+            "level": level,
         }
     )
     chosen = program or settings.program

@@ -16,6 +16,7 @@ ACTS_AS: Final[dict[str, str]] = {
     "AnswerOffer": "partner",
     "AnswerJoining": "partner",
     "ReportOutcome": "partner",
+    "RequestSpecialPrice": "partner",
 }
 """The field of a command that names the partner who asks: the caller's own, unless a distributor asks for a dealer below it."""
 

@@ -46,6 +46,9 @@ class Claims(Model):
     program: ProgramId
     partner: PartnerId | None = None
     region: Key | None = None
+    level: Key | None = Field(
+        default=None, description="A level of approval for special prices that the bearer holds (ROE-33)."
+    )
     exp: Whole = Field(description="Seconds since 1970 from which it no longer counts.")
     iat: Whole = Field(description="Seconds since 1970 at which it was signed.")
 
@@ -63,7 +66,7 @@ class Claims(Model):
     @property
     def actor(self) -> Actor:
         """As whom the bearer asks."""
-        return Actor(role=self.role, subject=self.sub, partner=self.partner, region=self.region)
+        return Actor(role=self.role, subject=self.sub, partner=self.partner, region=self.region, level=self.level)
 
     @property
     def reader(self) -> ReaderId | None:
@@ -127,6 +130,7 @@ def mint(key: TokenKey, actor: Actor, program: str, *, seconds: int, now: float 
         program=ProgramId(program),
         partner=actor.partner,
         region=actor.region,
+        level=actor.level,
         exp=issued + seconds,
         iat=issued,
     )

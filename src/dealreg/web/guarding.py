@@ -14,10 +14,11 @@ from dealreg.vocabulary.refused import Refused, Unknown
 from dealreg.web import rows
 from dealreg.web.lists import deal
 from dealreg.web.opaque import etag
+from dealreg.web.price_rows import PriceToDecide
 from dealreg.web.problems import Trouble
 from dealreg.web.reads import RegistrationRows
 
-OF_PROGRAM: Final = ("registration", "conflict", "override")
+OF_PROGRAM: Final = ("registration", "conflict", "override", "special_price")
 """What a path may name by an id that does not say of which program it is."""
 
 _FIRST = """
@@ -44,6 +45,9 @@ def current_tag(house: House, claims: Claims, resource: str, in_path: Mapping[st
     if resource == "conflict":
         found = asked.ask("conflict_queue", "one", conflict=identity)
         shown: Any = [rows.ConflictRow(**row).model_dump(mode="json") for row in found.rows]
+    elif resource == "special_price":
+        found = asked.ask("special_prices", "one", special_price=identity)
+        shown = [PriceToDecide(**row).model_dump(mode="json") for row in found.rows]
     else:
         found = asked.ask(DEALS[claims.role], "of_registration", registration=identity)
         legs = [deal(claims, row) for row in found.rows]

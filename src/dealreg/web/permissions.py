@@ -21,6 +21,8 @@ MAY: Final[dict[str, frozenset[Role]]] = {
     "AnswerOffer": PARTNER_ROLES,
     "InvitePartner": PARTNER_ROLES,
     "AnswerJoining": PARTNER_ROLES,
+    "RequestSpecialPrice": PARTNER_ROLES,
+    "DecideSpecialPrice": _MANAGERS,
     "ReturnRegistration": _MANAGERS,
     "ApproveRegistration": _MANAGERS,
     "DeclineRegistration": _MANAGERS,

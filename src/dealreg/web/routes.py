@@ -7,6 +7,7 @@ from dealreg.override.commands import ApproveOverride, ProposeOverride, RevokeOv
 from dealreg.partner.commands import AuthorisePartner, ChangeStanding, ChangeTier, EnrolPartner, NameParents
 from dealreg.registration import commands as asked
 from dealreg.rulebook.commands import PublishRulebook
+from dealreg.web.prices import PRICES
 from dealreg.web.writes import Write
 
 _ACME: Final = "5b0c1f52-0d3b-5a2e-9d60-0f4ad6a0a001"
@@ -149,4 +150,4 @@ PROGRAM: Final = (
     ),
 )
 
-WRITES: Final = (*REGISTRATIONS, *RULINGS, *PROGRAM)
+WRITES: Final = (*REGISTRATIONS, *PRICES, *RULINGS, *PROGRAM)
