@@ -101,7 +101,7 @@ def _opportunity(case: Case, claim: Claim, _: datetime) -> Known:
     return _known(
         source=state.source or None,
         stage=values.stage,
-        outcome=values.outcome,
+        outcome=_word(values.outcome),
         territory=values.territory,
         lines=list(values.lines or ()),
         amount=values.amount,

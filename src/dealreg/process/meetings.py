@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from dealreg.conflict.events import Kind
+from dealreg.engagement.order import OF_OTHERS, in_order
 from dealreg.engagement.parameters import Doctrine
 from dealreg.engagement.territory import scopes_overlap
 from dealreg.file.overlap import Relation, relation
@@ -44,6 +45,15 @@ def _in_force(case: Case, claim: Claim, meeting: Meeting) -> bool:
 
 SPEAKS = {Kind.CROSS_TIER: "ROE-9", Kind.HORIZONTAL_DISTRIBUTOR: "ROE-7", Kind.HORIZONTAL_DEALER: "ROE-8"}
 """The clause that keeps two claims apart, by how they stand to each other."""
+
+
+def by_clause(case: Case, claim: Claim, meetings: list[Meeting]) -> list[Meeting]:
+    """The meetings that keep the claim out, in the order in which this version tries their clauses, then of acceptance."""
+    order = in_order(case.rules, OF_OTHERS)
+    return sorted(
+        (meeting for meeting in meetings if meeting.how is not Relation.JOINS),
+        key=lambda meeting: order.index(SPEAKS[kind_of(claim, meeting.there, meeting.how, tie=False)]),
+    )
 
 
 def same_second(case: Case, claim: Claim, there: Claim) -> bool:

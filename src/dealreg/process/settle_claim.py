@@ -15,7 +15,7 @@ from dealreg.process.before_overlap import settled_before_overlap
 from dealreg.process.case import Case
 from dealreg.process.hold_claim import closed_by_override, letting_in, linked, queue_or_decline, too_soon
 from dealreg.process.join_line import ask_to_join, may_join
-from dealreg.process.meetings import Meeting, before, earlier, meetings_of, same_second
+from dealreg.process.meetings import Meeting, before, by_clause, earlier, meetings_of, same_second
 from dealreg.process.open_conflict import CLAUSES, contest, kind_of, opened, propose, rule
 
 
@@ -50,7 +50,7 @@ def _settle_overlap(case: Case, claim: Claim) -> None:
 
 def _meet_blocking(case: Case, claim: Claim, blocking: list[Meeting]) -> None:
     """Section 1a (ii) and (iii), after ROE-10's joining where a place is empty."""
-    contesting = [m for m in blocking if m.how is not Relation.JOINS]
+    contesting = by_clause(case, claim, blocking)
     if not contesting:
         ask_to_join(case, claim, blocking[0].there)
         return
