@@ -1,0 +1,1 @@
+"""Whole invented programs, driven through the real commands with a simulated clock."""
