@@ -1,75 +1,38 @@
-"""What was ruled: parties, kind, proposal and ruling of one contested line."""
+"""What was ruled: parties, evidence, proposal, ruling and appeal of one contested line; the words are in ``words``."""
 
-from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
+from dealreg.conflict.words import AppealOutcome, Input, Kind, Part, Party, PartyStanding, Ruling
 from dealreg.vocabulary.fact import Event
 from dealreg.vocabulary.ids import PartnerId
-from dealreg.vocabulary.values import Instant, Key, Model, Scope, Text
+from dealreg.vocabulary.values import Day, Instant, Key, Scope, Text
 
-
-class Kind(StrEnum):
-    """What stands against each other, in the order in which the first that fits is taken (rules.md section 3)."""
-
-    COMPLIANCE = "compliance"
-    IDENTITY = "identity"
-    VERTICAL_DIRECT = "vertical_direct"
-    TIE = "tie"
-    SELLER_OF_RECORD = "seller_of_record"
-    CROSS_TIER = "cross_tier"
-    HORIZONTAL_DISTRIBUTOR = "horizontal_distributor"
-    HORIZONTAL_DEALER = "horizontal_dealer"
-
-
-class Ruling(StrEnum):
-    """How a conflict may be ruled (rules.md section 3).
-
-    ``split_lines`` names which party has which part of the contested scope; ``join`` gives the challenger the empty place beside the
-    incumbent; ``share`` lets both be protected, not exclusive to one another; ``refer`` returns the conflict, once, to a named person.
-    """
-
-    UPHOLD_INCUMBENT = "uphold_incumbent"
-    AWARD_CHALLENGER = "award_challenger"
-    SPLIT_LINES = "split_lines"
-    JOIN = "join"
-    SHARE = "share"
-    REFER = "refer"
-
-
-class PartyStanding(StrEnum):
-    """What a party stands on: a claim of the file, or something that is no claim.
-
-    ``seller_of_record`` stands on a recorded sale (ROE-18), ``direct`` on the manufacturer's own opportunity (ROE-19),
-    ``seller_elsewhere`` on a sale that another claim forbade (ROE-25).
-    """
-
-    CLAIM = "claim"
-    SELLER_OF_RECORD = "seller_of_record"
-    DIRECT = "direct"
-    SELLER_ELSEWHERE = "seller_elsewhere"
-
-
-class Party(Model):
-    """One side of the conflict.
-
-    ``registration`` names the party inside the conflict: that of its claim or, where ``standing`` is no claim, the id of the sale or
-    opportunity that it stands on. ``filed_by`` is missing for the manufacturer's direct team.
-    """
-
-    registration: UUID
-    filed_by: PartnerId | None
-    distributor: PartnerId | None
-    dealer: PartnerId | None
-    priority_at: Instant
-    standing: PartyStanding = PartyStanding.CLAIM
-
-
-class Input(Model):
-    """One thing the proposal rests on: its name and its value in words."""
-
-    name: Key
-    value: Text
+__all__ = [
+    "EVENTS",
+    "AppealOutcome",
+    "ChallengerJoined",
+    "ConflictAppealed",
+    "ConflictClosed",
+    "ConflictDetected",
+    "ConflictEvent",
+    "ConflictReferred",
+    "ConflictRuled",
+    "EvidenceClosed",
+    "EvidenceShown",
+    "Input",
+    "Kind",
+    "Part",
+    "Party",
+    "PartyLeft",
+    "PartyStanding",
+    "Ruling",
+    "RulingOverdue",
+    "RulingProposed",
+    "RulingStayed",
+    "RulingSuggested",
+    "StayEnded",
+]
 
 
 class ConflictEvent(Event):
@@ -80,7 +43,10 @@ class ConflictEvent(Event):
 
 
 class ConflictDetected(ConflictEvent):
-    """Two claims overlap on a line. ``ruling_to`` is when a person's ruling is due (rules.md section 3, Clock)."""
+    """Two claims overlap on a line.
+
+    ``ruling_to`` is when a person's ruling is due, ``evidence_to`` up to when its parties may show evidence (rules.md section 3, Clock).
+    """
 
     NAME: ClassVar[str] = "conflict_detected.v1"
     customer: UUID
@@ -94,6 +60,7 @@ class ConflictDetected(ConflictEvent):
     detected_at: Instant
     ruling_to: Instant
     managers: tuple[UUID, ...]
+    evidence_to: Instant | None = None
 
 
 class ChallengerJoined(ConflictEvent):
@@ -105,8 +72,26 @@ class ChallengerJoined(ConflictEvent):
     joined_at: Instant
 
 
+class EvidenceShown(ConflictEvent):
+    """A party showed a dated proof in time; ``counts``: it is a ground by section 1a (iii)."""
+
+    NAME: ClassVar[str] = "evidence_shown.v1"
+    registration: UUID
+    kind: Key
+    dated_on: Day
+    counts: bool
+    shown_at: Instant
+
+
+class EvidenceClosed(ConflictEvent):
+    """The time for evidence is over: what comes later counts on appeal only."""
+
+    NAME: ClassVar[str] = "evidence_closed.v1"
+    closed_at: Instant
+
+
 class RulingProposed(ConflictEvent):
-    """The outcome that the rulebook gives: clause, version, inputs, and the reasons in words."""
+    """The outcome that the rulebook gives: clause, version, inputs, and the reasons in words; a later one takes its place."""
 
     NAME: ClassVar[str] = "ruling_proposed.v1"
     ruling: Ruling
@@ -118,8 +103,45 @@ class RulingProposed(ConflictEvent):
     proposed_at: Instant
 
 
+class RulingSuggested(ConflictEvent):
+    """A channel manager of the region says how the desk should rule; he does not rule on it then (rules.md section 4)."""
+
+    NAME: ClassVar[str] = "ruling_suggested.v1"
+    ruling: Ruling
+    awarded: UUID | None
+    suggested_by: Key
+    reason: Text
+    suggested_at: Instant
+
+
+class ConflictReferred(ConflictEvent):
+    """The conflict returns to ``detected`` under a named person, once; its clocks begin anew."""
+
+    NAME: ClassVar[str] = "conflict_referred.v1"
+    referred_to: Key
+    referred_by: Key
+    reason: Text
+    evidence_to: Instant
+    ruling_to: Instant
+    referred_at: Instant
+
+
+class RulingOverdue(ConflictEvent):
+    """A ruling, or one ``on_appeal``, was due at ``due_at``: the role is told, and again at ``again_at``; silence rules nothing."""
+
+    NAME: ClassVar[str] = "ruling_overdue.v1"
+    escalate_to: Key
+    on_appeal: bool
+    due_at: Instant
+    again_at: Instant
+
+
 class ConflictRuled(ConflictEvent):
-    """The ruling; ``departs`` says that a person left the proposal, which needs a reason."""
+    """The ruling; ``departs`` says that a person left the proposal, which needs a reason.
+
+    ``parts`` come with ``split_lines``. ``appeal_to`` is up to when a party may appeal; ``on_appeal`` says of a judge's ruling whether the
+    first one stands (ROE-29).
+    """
 
     NAME: ClassVar[str] = "conflict_ruled.v1"
     ruling: Ruling
@@ -130,10 +152,42 @@ class ConflictRuled(ConflictEvent):
     reason: Text
     departs: bool
     ruled_at: Instant
+    parts: tuple[Part, ...] = ()
+    appeal_to: Instant | None = None
+    on_appeal: AppealOutcome | None = None
+
+
+class ConflictAppealed(ConflictEvent):
+    """A party that got less than it claimed asks another person to judge again (ROE-29); ``ruling_to`` is when that is due."""
+
+    NAME: ClassVar[str] = "conflict_appealed.v1"
+    registration: UUID
+    appealed_by: PartnerId
+    reason: Text
+    ruling_to: Instant
+    appealed_at: Instant
+
+
+class RulingStayed(ConflictEvent):
+    """The appeal's judge lets the ruling rest, at most up to ``stay_to``: what it newly protected is suspended."""
+
+    NAME: ClassVar[str] = "ruling_stayed.v1"
+    stayed_by: Key
+    reason: Text
+    stay_to: Instant
+    stayed_at: Instant
+
+
+class StayEnded(ConflictEvent):
+    """The stay is over: the ruling stands again, or the appeal is ruled."""
+
+    NAME: ClassVar[str] = "stay_ended.v1"
+    reason: Text
+    ended_at: Instant
 
 
 class PartyLeft(ConflictEvent):
-    """A party's claim ended before the ruling."""
+    """A party's claim ended before the ruling, or no longer meets the others."""
 
     NAME: ClassVar[str] = "party_left.v1"
     registration: UUID
@@ -142,7 +196,7 @@ class PartyLeft(ConflictEvent):
 
 
 class ConflictClosed(ConflictEvent):
-    """Nothing is open any more: ruled without appeal, or moot."""
+    """Nothing is open any more: the time for an appeal is over, the appeal is ruled, or it is moot."""
 
     NAME: ClassVar[str] = "conflict_closed.v1"
     reason: Text
@@ -152,8 +206,16 @@ class ConflictClosed(ConflictEvent):
 EVENTS: tuple[type[Event], ...] = (
     ConflictDetected,
     ChallengerJoined,
+    EvidenceShown,
+    EvidenceClosed,
     RulingProposed,
+    RulingSuggested,
+    ConflictReferred,
+    RulingOverdue,
     ConflictRuled,
+    ConflictAppealed,
+    RulingStayed,
+    StayEnded,
     PartyLeft,
     ConflictClosed,
 )

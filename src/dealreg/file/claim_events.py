@@ -73,7 +73,7 @@ class ClaimContested(FileEvent):
 
 
 class ClaimDeclined(FileEvent):
-    """A clause refuses it; the partner may dispute that, so it is a fact."""
+    """A clause refuses it; the partner may dispute that, so it is a fact: up to ``appeal_to``, where it may (ROE-29)."""
 
     NAME: ClassVar[str] = "claim_declined.v1"
     clause: Key
@@ -81,6 +81,8 @@ class ClaimDeclined(FileEvent):
     rulebook_version: Key
     conflict: UUID | None
     declined_at: Instant
+    declined_by: Key = "rulebook"
+    appeal_to: Instant | None = None
 
 
 class ClaimLinked(FileEvent):

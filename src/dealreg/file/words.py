@@ -30,6 +30,14 @@ class Asks(StrEnum):
     JOINER = "joiner"
 
 
+class Against(StrEnum):
+    """Which decision outside of a conflict a partner appeals against (ROE-29)."""
+
+    DECLINE = "decline"
+    RELEASE = "release"
+    EXTENSION = "extension"
+
+
 class ClaimedLeg(Model):
     """One tier's claim and its partner."""
 

@@ -1,0 +1,39 @@
+"""What waits for a person or for the end of a limit in a customer file: conflicts, and appeals outside of one (rules.md section 3)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from dealreg.file.words import Against
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictClock:
+    """When something falls due by itself in a conflict over a line: ``None`` is never.
+
+    ``evidence_to``: no more evidence; ``ruling_to``: a ruling, or one on appeal, is due; ``stay_to``: a stay ends; ``appeal_to``: no more
+    appeal, the conflict is closed. ``parties`` are its registrations, so that a party finds its conflict after the ruling too.
+    """
+
+    conflict: UUID
+    line: str
+    parties: tuple[UUID, ...] = ()
+    evidence_to: datetime | None = None
+    ruling_to: datetime | None = None
+    stay_to: datetime | None = None
+    appeal_to: datetime | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether anything of it will fall due."""
+        return any((self.evidence_to, self.ruling_to, self.stay_to, self.appeal_to))
+
+
+@dataclass(frozen=True, slots=True)
+class Appeal:
+    """An appeal against a decision outside of a conflict that waits for its judge; ``ruling_to`` is when that is due (ROE-29)."""
+
+    against: Against
+    appealed_by: str
+    decided_by: str
+    ruling_to: datetime
