@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 
 from dealreg.vocabulary.values import Key, Model, Text
 
-CLAUSES = tuple(f"ROE-{number}" for number in (*range(1, 13), 21, 28, 30, 31))
-"""The clauses that are built, as rulebook parameters name them."""
+CLAUSES = tuple(f"ROE-{number}" for number in range(1, 34))
+"""The clauses, as rulebook parameters name them."""
 
 LOCAL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?([+-]\d\d:\d\d)?")
 """An instant in a case: the wall clock of the program's zone, or with an offset where that wall clock shows it twice."""
@@ -90,11 +90,22 @@ class JoiningIs(Model):
     answer_to: Written | None = None
 
 
+class PriceIs(Model):
+    """How far a special price is; ``discount`` is a part of one, ``levels_left`` are parted by commas."""
+
+    state: Key | None = None
+    discount: Key | None = None
+    levels_left: Text | None = None
+    distributor: Key | None = None
+    price_until: Key | None = None
+    review_to: Written | None = None
+
+
 class Expectation(Model):
     """What is asked of one thing: of what kind it is, what names it, and the parts that must be so."""
 
     subject: Key
-    kind: Literal["registration", "claim", "conflict", "override", "joining"]
+    kind: Literal["registration", "claim", "conflict", "override", "joining", "price"]
     words: tuple[Key, ...]
     parts: dict[Key, Text]
 
@@ -102,6 +113,7 @@ class Expectation(Model):
 _SUBJECTS: tuple[tuple[re.Pattern[str], Any, type[Model]], ...] = (
     (re.compile(r"conflict over (\S+) (\S+)"), "conflict", ConflictIs),
     (re.compile(r"override (\S+)"), "override", OverrideIs),
+    (re.compile(r"price (\S+)"), "price", PriceIs),
     (re.compile(r"joining (\S+) (\S+)"), "joining", JoiningIs),
     (re.compile(r"(\S+) (\S+)(?: (master|distributor|dealer))?"), "claim", ClaimIs),
     (re.compile(r"(\S+)"), "registration", RegistrationIs),

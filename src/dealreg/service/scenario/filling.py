@@ -65,7 +65,7 @@ class Filling:
             raise Malformed("\n".join(faults)) from error
 
     def _value(self, kind: type[Command], key: str, value: Any, path: str) -> Any:
-        shorthand = {"customer": self._customer, "lines": self._lines, "value": self._money}
+        shorthand = {"customer": self._customer, "lines": self._lines, "value": self._money, "size": self._money}
         if value == "none":
             return None
         if key == "evidence":

@@ -5,6 +5,7 @@ from uuid import UUID
 from dealreg.conflict.events import ChallengerJoined, ConflictDetected
 from dealreg.file.events import ClaimEntered, JoiningAsked
 from dealreg.override.events import OverrideProposed
+from dealreg.pricing.events import SpecialPriceRequested
 from dealreg.registration.events import RegistrationSubmitted, RegistrationSupplemented
 from dealreg.service.ledger.recorded import Recorded
 
@@ -31,6 +32,8 @@ class Names:
                     self.call(name, event.registration)
                 case OverrideProposed() as event:
                     self.call(name, event.override)
+                case SpecialPriceRequested() as event:
+                    self.call(name, event.special_price)
                 case JoiningAsked() as event if event.invited:
                     self.call(name, event.joining)
                 case _:

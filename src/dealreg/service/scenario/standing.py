@@ -10,6 +10,7 @@ from dealreg.file.events import ClaimLinked, FileEvent, LineApproved
 from dealreg.file.evolve import FILE
 from dealreg.file.state import Claim, CustomerFile, Leg, LegState
 from dealreg.override.state import OVERRIDE
+from dealreg.pricing.state import SPECIAL_PRICE, SpecialPrice
 from dealreg.registration.state import REGISTRATION, Registration
 from dealreg.service.ledger.recorded import Recorded
 from dealreg.service.scenario.expected import Expectation
@@ -46,6 +47,7 @@ class Standing:
             "conflict": self._conflict,
             "override": self._override,
             "joining": self._joining,
+            "price": self._price,
         }
         return {part: said for part, said in answer[asked.kind](*asked.words).items() if said}
 
@@ -161,6 +163,20 @@ class Standing:
     def _override(self, name: str) -> Parts:
         life: Any = self._ledger.states.state(OVERRIDE, StreamId(self._id(name))).life
         return {"state": life.value}
+
+    def _price(self, name: str) -> Parts:
+        price: SpecialPrice = self._ledger.states.state(SPECIAL_PRICE, StreamId(self._id(name)))
+        if price.requested is None:
+            raise Absent(f"{name} is no special price")
+        held = self._file(price.requested.customer).prices.get(price.requested.special_price)
+        return {
+            "state": price.life.value,
+            "discount": str(price.discount),
+            "levels_left": ", ".join(price.levels_left),
+            "distributor": price.requested.distributor or "",
+            "price_until": self._until(held.price_to) if held else "",
+            "review_to": self._at(held.review_to) if held else "",
+        }
 
     def _joining(self, name: str, line: str) -> Parts:
         wanted = self._id(f"joining {name}/{line}")
