@@ -55,7 +55,10 @@ def _contested(state: CustomerFile, event: facts.ClaimContested) -> CustomerFile
 
 def _declined(state: CustomerFile, event: facts.ClaimDeclined | facts.ClaimLinked) -> CustomerFile:
     ended = _ended_as(LegState.DECLINED)(state, event)
-    return with_claim(ended, replace(claim_of(ended, event), declined_clause=event.clause))
+    claim = replace(claim_of(ended, event), declined_clause=event.clause)
+    if isinstance(event, facts.ClaimDeclined):
+        claim = replace(claim, decided_by=event.declined_by, appeal_to=event.appeal_to, appealed=False)
+    return with_claim(ended, claim)
 
 
 def _ended_as(to: LegState) -> Step:
@@ -105,6 +108,7 @@ def _opened(leg: Leg, window: facts.LegWindow | None, event: facts.LineApproved)
         window_from=window.window_from,
         window_to=window.window_to,
         hard_stop_at=window.hard_stop_at,
+        standing_since=event.approved_at,
     )
 
 

@@ -48,12 +48,14 @@ class LegWithdrawn(LegEvent):
 
 
 class LegReleased(LegEvent):
-    """A clause or a ruling ended the leg."""
+    """A clause or a ruling ended the leg; its partner may dispute that up to ``appeal_to``, where it may at all (ROE-29)."""
 
     NAME: ClassVar[str] = "leg_released.v1"
     clause: Key
     reason: Text
     released_at: Instant
+    released_by: Key = "rulebook"
+    appeal_to: Instant | None = None
 
 
 class LegFulfilled(LegEvent):
@@ -64,19 +66,20 @@ class LegFulfilled(LegEvent):
 
 
 class LegReopened(LegEvent):
-    """A loss was taken back in time: the leg returns with what was left (ROE-31)."""
+    """A loss was taken back in time (ROE-31), or an end on appeal (ROE-29): the leg returns with what was left."""
 
     NAME: ClassVar[str] = "leg_reopened.v1"
     window_to: Instant
     hard_stop_at: Instant
     reopened_at: Instant
+    clause: Key = "ROE-31"
 
 
 class LegSuspended(LegEvent):
     """An override, or a clause, suspends the leg; it goes on blocking.
 
     ``override`` is missing under another clause than ROE-21 (ROE-14, ROE-16, ROE-25), whose window runs on. ``left_seconds`` is what is
-    left where an override stops the clock.
+    left where an override stops the clock. ``release_at`` is when the suspension becomes the leg's end, where there is such a limit (ROE-16).
     """
 
     NAME: ClassVar[str] = "leg_suspended.v1"
@@ -85,10 +88,14 @@ class LegSuspended(LegEvent):
     suspended_at: Instant
     clause: Key = "ROE-21"
     reason: Text = ""
+    release_at: Instant | None = None
 
 
 class LegReturned(LegEvent):
-    """A suspension is over: the leg is protected to ``window_to``, or ``remains_suspended`` by another clause or override."""
+    """A suspension is over: the leg is protected to ``window_to``, or ``remains_suspended`` by another clause or override.
+
+    ``ends_at`` is when it ends as things stand, grace and holds included; ``hold_to`` when the hold of an undecided extension does.
+    """
 
     NAME: ClassVar[str] = "leg_returned.v1"
     override: UUID | None = None
@@ -98,6 +105,8 @@ class LegReturned(LegEvent):
     clause: Key = "ROE-21"
     reason: Text = ""
     remains_suspended: bool = False
+    ends_at: Instant | None = None
+    hold_to: Instant | None = None
 
 
 class LegJoined(FileEvent):

@@ -7,6 +7,7 @@ from dealreg.file import events as facts
 from dealreg.file.state import Claim, CustomerFile, Ended, Joining, Leg, LegState
 from dealreg.file.stepping import Step, claim_of, leg_changed, with_claim
 from dealreg.vocabulary.fact import Event
+from dealreg.vocabulary.values import Standing
 
 
 def _began(state: CustomerFile, event: facts.ProtectionBegan) -> CustomerFile:
@@ -28,7 +29,12 @@ def _leg_ended(to: LegState, at: str) -> Step:
     """A step that ends one leg; ``at`` names the event's field with the instant."""
 
     def step(state: CustomerFile, event: facts.LegEvent) -> CustomerFile:
-        claim = leg_changed(claim_of(state, event), event, state=to, ended_at=getattr(event, at))
+        under = event.clause if isinstance(event, facts.LegReleased) else None
+        claim = leg_changed(
+            claim_of(state, event), event, state=to, ended_at=getattr(event, at), released_under=under
+        )
+        if isinstance(event, facts.LegReleased) and event.appeal_to is not None:
+            claim = replace(claim, decided_by=event.released_by, appeal_to=event.appeal_to, appealed=False)
         return with_claim(state, claim if claim.live else replace(claim, offer_to=None, conflict=None, leaves_at=None))
 
     return step
@@ -45,6 +51,10 @@ def _reopened(state: CustomerFile, event: facts.LegReopened) -> CustomerFile:
             grace_to=event.window_to if leg.grace_to is not None else None,
             hard_stop_at=event.hard_stop_at,
             ended_at=None,
+            paused=(),
+            release_at=None,
+            standing=Standing.GOOD,
+            standing_since=event.reopened_at,
         )
         if (leg.tier, leg.partner) == (event.tier, event.partner)
         else leg
@@ -58,7 +68,10 @@ def _suspended(state: CustomerFile, event: facts.LegSuspended) -> CustomerFile:
     leg = before.leg(event.tier)
     if event.override is None:
         paused = (*(leg.paused if leg is not None else ()), event.clause)
-        return with_claim(state, leg_changed(before, event, state=LegState.SUSPENDED, paused=paused))
+        limit = event.release_at or (leg.release_at if leg is not None else None)
+        return with_claim(
+            state, leg_changed(before, event, state=LegState.SUSPENDED, paused=paused, release_at=limit)
+        )
     claim = leg_changed(
         before,
         event,
@@ -81,9 +94,9 @@ def _returned(state: CustomerFile, event: facts.LegReturned) -> CustomerFile:
     if event.override is None:
         paused = tuple(clause for clause in leg.paused if clause != event.clause)
         suspended = bool(paused) or leg.suspended_by is not None
-        return with_claim(
-            state, leg_changed(claim, event, paused=paused, state=LegState.SUSPENDED if suspended else back)
-        )
+        to = LegState.SUSPENDED if suspended else back
+        limit = None if event.clause == "ROE-16" else leg.release_at
+        return with_claim(state, leg_changed(claim, event, paused=paused, state=to, release_at=limit))
     return with_claim(state, _override_over(claim, leg, event, LegState.SUSPENDED if leg.paused else back))
 
 
@@ -136,6 +149,7 @@ def _joined(state: CustomerFile, event: facts.LegJoined) -> CustomerFile:
         window.window_from,
         window.window_to,
         window.hard_stop_at,
+        standing_since=event.joined_at,
     )
     return with_claim(_without_joining(state, event.joining), replace(claim, legs=(*claim.legs, leg)))
 

@@ -7,9 +7,12 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from dealreg.file.account import Account
+from dealreg.file.clocks import Appeal, ConflictClock
 from dealreg.file.events import Asks, Verb
 from dealreg.file.prices import HeldPrice
-from dealreg.vocabulary.values import Money, Scope, Tier
+from dealreg.file.time_state import ClaimTime, LegTime
+from dealreg.vocabulary.values import Money, Scope, Standing, Tier
 
 
 class LegState(StrEnum):
@@ -40,7 +43,8 @@ class Leg:
     """One tier's claim on a line: its partner, its state and its window, half-open.
 
     ``suspended_by`` is an override (ROE-21), whose clock may stand; ``paused`` are the clauses that suspend it beside, under which its
-    window runs on (ROE-14, ROE-16, ROE-25). It is ``suspended`` while there is either.
+    window runs on (ROE-14, ROE-16, ROE-25). It is ``suspended`` while there is either. ``release_at`` ends the leg that ROE-16 suspends.
+    ``standing`` is what the file knows of its partner, from ``standing_since`` on; ``None`` there: it does not hold yet.
     """
 
     tier: Tier
@@ -55,6 +59,11 @@ class Leg:
     suspended_at: datetime | None = None
     ended_at: datetime | None = None
     paused: tuple[str, ...] = ()
+    release_at: datetime | None = None
+    standing: Standing = Standing.GOOD
+    standing_since: datetime | None = None
+    released_under: str | None = None
+    time: LegTime = LegTime()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,8 @@ class Claim:
     """One line of one registration with all its legs; ``entry`` is the order of acceptance in this file.
 
     ``beside`` are registrations that it neither blocks nor meets: those of a ruling ``share``, and those that a merge brought together.
+    ``decided_by`` declined or released it, which may be appealed, once, up to ``appeal_to`` (ROE-29).
+    ``credited`` are partners that got a credit (ROE-31).
     """
 
     registration: UUID
@@ -92,6 +103,11 @@ class Claim:
     rulebook_version: str | None = None
     in_review: bool = False
     beside: frozenset[UUID] = frozenset()
+    time: ClaimTime = ClaimTime()
+    decided_by: str | None = None
+    appeal_to: datetime | None = None
+    appealed: bool = False
+    credited: frozenset[str] = frozenset()
 
     @property
     def key(self) -> ClaimKey:
@@ -184,7 +200,10 @@ class CustomerFile:
     conflicts: Mapping[UUID, tuple[str, tuple[UUID, ...]]] = field(default_factory=dict)
     ended: tuple[Ended, ...] = ()
     live: tuple[ClaimKey, ...] = ()
+    account: Account = field(default_factory=Account)
     prices: Mapping[UUID, HeldPrice] = field(default_factory=dict)
+    clocks: Mapping[UUID, ConflictClock] = field(default_factory=dict)
+    appeals: Mapping[ClaimKey, Appeal] = field(default_factory=dict)
 
     def living(self, line: str | None = None) -> list[Claim]:
         """The live claims, of one product line if named, in order of acceptance."""

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 
+from dealreg.process.apply_standing import due_releases, due_standings
 from dealreg.process.case import Case
 from dealreg.process.due import Due, Rank
 from dealreg.process.due_legs import due_legs
@@ -28,6 +29,7 @@ FALLING_DUE: tuple[Callable[[Case], Iterator[Due]], ...] = (
     due_legs,
     due_entries,
     due_joinings,
+    due_releases,
     due_prices,
 )
 """Everything that says what falls due in a file; a clause with a clock adds its own here."""
@@ -38,7 +40,7 @@ def bring_to_due(case: Case) -> int:
     done = 0
     limit = case.now
     while done < MOST_DUE:
-        nearest = min(all_due(case), default=None, key=lambda due: due.order)
+        nearest = min((*all_due(case), *due_standings(case)), default=None, key=lambda due: due.order)
         if nearest is None or nearest.at > limit:
             return done
         with effective(case, nearest.at):

@@ -20,13 +20,14 @@ from dealreg.process.meetings import before, meetings_of
 from dealreg.process.open_conflict import close, rule
 from dealreg.process.settle_claim import settle
 from dealreg.vocabulary.ids import PartnerId
-from dealreg.vocabulary.values import Scope, Tier
+from dealreg.vocabulary.values import Scope, Standing, Tier
 
 
 def after_end(case: Case, claim: Claim, *, offer: bool = True) -> None:
     """Bring what depends on an ended leg into order. ``offer`` is false after a win: the line went to its holder."""
     claim = case.again(claim)
     _end_dependent_leg(case, claim)
+    _end_left_alone(case, case.again(claim))
     claim = case.again(claim)
     if not claim.live:
         _leave_conflicts(case, claim)
@@ -63,6 +64,27 @@ def _end_dependent_leg(case: Case, claim: Claim) -> None:
             partner=PartnerId(dealer.partner),
             clause="ROE-10",
             reason="the distributor leg that it hangs under has ended",
+            released_at=case.now,
+        )
+    )
+
+
+def _end_left_alone(case: Case, claim: Claim) -> None:
+    """A distributor that left the program waits for its dealer to name another; with no dealer left it waits for nobody (ROE-16)."""
+    upper = claim.leg(Tier.DISTRIBUTOR) or claim.leg(Tier.MASTER)
+    if upper is None or claim.leg(Tier.DEALER) is not None or upper.standing is not Standing.TERMINATED:
+        return
+    if "ROE-16" not in upper.paused:
+        return
+    case.record(
+        LegReleased(
+            customer=case.customer,
+            registration=claim.registration,
+            line=claim.line,
+            tier=upper.tier,
+            partner=PartnerId(upper.partner),
+            clause="ROE-16",
+            reason="its partner has left the program and no dealer's leg hangs under it",
             released_at=case.now,
         )
     )

@@ -163,7 +163,10 @@ def _reopen(case: Case, claim: Claim) -> None:
 
 
 def _taken_back(case: Case, leg: Leg, days: int) -> bool:
+    """What was lost or won, and a dealer's leg that ended with it (ROE-10); what another clause released stays so."""
     if leg.state not in {LegState.RELEASED, LegState.FULFILLED} or leg.ended_at is None:
+        return False
+    if leg.released_under not in {None, "ROE-31", "ROE-10"}:
         return False
     return case.now < window_end(leg.ended_at, case.rules.zone, days)
 

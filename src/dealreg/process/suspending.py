@@ -1,13 +1,17 @@
 """A clause suspends a leg and lets it return; its window runs on meanwhile (rules.md section 1, Suspended: ROE-14, ROE-16, ROE-25)."""
 
+from datetime import datetime
+
 from dealreg.file.events import LegReturned, LegSuspended
 from dealreg.file.state import HOLDING, Claim, Leg
 from dealreg.process.case import Case
 from dealreg.vocabulary.ids import PartnerId
 
 
-def suspend(case: Case, claim: Claim, leg: Leg, clause: str, reason: str) -> None:
-    """Suspend a leg that holds, once for each clause; it goes on blocking and lapses when due."""
+def suspend(
+    case: Case, claim: Claim, leg: Leg, clause: str, reason: str, *, release_at: datetime | None = None
+) -> None:
+    """Suspend a leg that holds, once for each clause; it goes on blocking and lapses when due, or ends at ``release_at`` (ROE-16)."""
     if leg.state not in HOLDING or clause in leg.paused:
         return
     case.record(
@@ -21,6 +25,7 @@ def suspend(case: Case, claim: Claim, leg: Leg, clause: str, reason: str) -> Non
             suspended_at=case.now,
             clause=clause,
             reason=reason,
+            release_at=release_at,
         )
     )
 
