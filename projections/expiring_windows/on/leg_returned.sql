@@ -1,4 +1,5 @@
--- The suspension is over: the leg has an end again.
+-- The override is over: the leg has an end again; under another clause its window ran on.
+-- May touch no row: another clause than ROE-21 suspended it
 INSERT INTO expiring_windows (reader, registration, line, tier, partner, program, customer, customer_name, territory, value_amount,
                               value_currency, stage, window_from, window_to, hard_stop_at, ends_at)
 SELECT m.reader::uuid, c.registration, c.line, %(tier)s, %(partner)s, c.program, c.customer, r.customer_name, c.territory, c.value_amount, c.value_currency,
@@ -7,6 +8,6 @@ FROM claims AS c
 JOIN registrations AS r USING (registration)
 CROSS JOIN LATERAL (SELECT DISTINCT reader FROM jsonb_array_elements_text(c.managers) AS m (reader)) AS m
 LEFT JOIN windows AS w ON (w.registration, w.line, w.tier, w.partner) = (c.registration, c.line, %(tier)s, %(partner)s)
-WHERE c.registration = %(registration)s AND c.line = %(line)s
+WHERE c.registration = %(registration)s AND c.line = %(line)s AND %(clause)s = 'ROE-21'
 ON CONFLICT (reader, registration, line, tier, partner) DO UPDATE SET
     window_from = excluded.window_from, window_to = excluded.window_to, grace_to = NULL, hard_stop_at = excluded.hard_stop_at, ends_at = excluded.ends_at

@@ -1,7 +1,7 @@
 -- May touch no row: a registration without a distributor has no reader here
 WITH moved AS (
     UPDATE network_deals AS d
-    SET state = 'suspended', since = %(_effective_at)s, clause = 'ROE-21', changes = d.changes + 1
+    SET state = 'suspended', since = %(_effective_at)s, clause = %(clause)s, changes = d.changes + 1
     WHERE d.registration = %(registration)s AND d.line = %(line)s AND d.tier = %(tier)s AND d.partner = %(partner)s AND d.state IN ('pending', 'waiting', 'offered', 'approved', 'protected', 'suspended')
     RETURNING d.reader, d.registration, d.line, d.tier, d.partner, d.changes, d.state, d.clause, d.since
 )

@@ -1,6 +1,6 @@
 WITH moved AS (
     UPDATE protected_customers AS d
-    SET state = 'suspended', since = %(_effective_at)s, clause = 'ROE-21', reason = 'override ' || %(override)s, changes = d.changes + 1
+    SET state = 'suspended', since = %(_effective_at)s, clause = %(clause)s, reason = coalesce('override ' || %(override)s, %(reason)s), changes = d.changes + 1
     WHERE d.registration = %(registration)s AND d.line = %(line)s AND d.tier = %(tier)s AND d.partner = %(partner)s AND d.state IN ('pending', 'queued', 'contested', 'offered', 'approved', 'protected', 'suspended')
     RETURNING d.reader, d.registration, d.line, d.tier, d.partner, d.changes, d.state, d.clause, d.since, d.reason
 )

@@ -96,7 +96,10 @@ class Timekeeper:
             for program, sources in self._watermarks.now().items()
         }
         asked = {"at": now, "watermarks": json.dumps(marks), "limit": 10 * BATCH}
-        return [_fallen(row) for row in self._reading.ask("falling_due", "due", None, Role.CLOCK, asked)]
+        rows = list(self._reading.ask("falling_due", "due", None, Role.CLOCK, asked))
+        # A partner's standing falls due in every file where it has a leg; the file's own facts do not name the instant (ROE-16).
+        rows += self._reading.ask("standings_to_note", "due", None, Role.CLOCK, {"at": now, "limit": 10 * BATCH})
+        return [_fallen(row) for row in rows]
 
     def _rested(self, one: FallenDue, now: datetime) -> bool:
         rest = self._rests.get((one.kind, one.subject))
