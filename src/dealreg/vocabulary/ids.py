@@ -15,6 +15,7 @@ RegistrationId = NewType("RegistrationId", UUID)
 CustomerId = NewType("CustomerId", UUID)
 ConflictId = NewType("ConflictId", UUID)
 OverrideId = NewType("OverrideId", UUID)
+ReportId = NewType("ReportId", UUID)
 OpportunityId = NewType("OpportunityId", UUID)
 SpecialPriceId = NewType("SpecialPriceId", UUID)
 ReaderId = NewType("ReaderId", UUID)
@@ -61,6 +62,11 @@ def override_id(program: str, proposed_by: str, request: str) -> OverrideId:
 def special_price_id(program: str, asked_by: str, request: str) -> SpecialPriceId:
     """A special price, named by who asked for it and with which request."""
     return SpecialPriceId(derived("special_price", program, asked_by, request))
+
+
+def report_id(program: str, said_by: str, request: str) -> ReportId:
+    """What somebody told of a customer's account, named by who said it and with which request."""
+    return ReportId(derived("account_report", program, said_by, request))
 
 
 def opportunity_id(source: str, record: str) -> OpportunityId:
