@@ -1,6 +1,6 @@
 """What is protected: every fact of a customer file, gathered from the files that define them by subject."""
 
-from dealreg.file import account_events, conflict_events, price_events, standing_events, time_events
+from dealreg.file import account_events, conflict_events, notice_events, price_events, standing_events, time_events
 from dealreg.file.claim_events import (
     ClaimContested,
     ClaimDeclined,
@@ -119,6 +119,7 @@ EVENTS: tuple[type[Event], ...] = (
     *conflict_events.CONFLICT_EVENTS,
     *account_events.ACCOUNT_EVENTS,
     *price_events.EVENTS,
+    *notice_events.EVENTS,
     *standing_events.EVENTS,
     *time_events.EVENTS,
 )

@@ -202,6 +202,7 @@ class CustomerFile:
     live: tuple[ClaimKey, ...] = ()
     account: Account = field(default_factory=Account)
     prices: Mapping[UUID, HeldPrice] = field(default_factory=dict)
+    noted: frozenset[UUID] = frozenset()
     clocks: Mapping[UUID, ConflictClock] = field(default_factory=dict)
     appeals: Mapping[ClaimKey, Appeal] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from dealreg.vocabulary.fact import Event
 from dealreg.vocabulary.ids import PartnerId
-from dealreg.vocabulary.values import Instant, Key, PartnerTier, Sealed, Standing, Track
+from dealreg.vocabulary.values import Count, Instant, Key, PartnerTier, Sealed, Standing, Track
 
 
 class PartnerEvent(Event):
@@ -84,6 +84,22 @@ class PartnerBarLifted(PartnerEvent):
     lifted_from: Instant
 
 
+class UnsupportedClaimNoted(PartnerEvent):
+    """A claim without evidence met a protected line (rules.md section 3, What an answer reveals).
+
+    ``count`` are those of the ``month`` of the program's calendar, such as 2026-03; ``shown`` says that they are too many, ``managers``
+    to whom. No clause decides by it.
+    """
+
+    NAME: ClassVar[str] = "unsupported_claim_noted.v1"
+    registration: UUID
+    month: Key
+    count: Count
+    shown: bool
+    managers: tuple[UUID, ...]
+    noted_at: Instant
+
+
 EVENTS: tuple[type[Event], ...] = (
     PartnerEnrolled,
     PartnerParentsNamed,
@@ -92,4 +108,5 @@ EVENTS: tuple[type[Event], ...] = (
     PartnerStandingChanged,
     PartnerBarred,
     PartnerBarLifted,
+    UnsupportedClaimNoted,
 )

@@ -50,6 +50,8 @@ class Partner:
     standings: Dated[Standing] = field(default_factory=Dated)
     authorisations: Dated[Authorisation] = field(default_factory=Dated)
     bars: tuple[Bar, ...] = ()
+    unsupported: frozenset[UUID] = frozenset()
+    unsupported_in: str | None = None
 
     @property
     def exists(self) -> bool:
@@ -107,6 +109,9 @@ def evolve(state: Partner, event: Event) -> Partner:
             return replace(state, bars=(*state.bars, _bar(event)))
         case facts.PartnerBarLifted():
             return replace(state, bars=tuple(_lifted(bar, event) for bar in state.bars))
+        case facts.UnsupportedClaimNoted():
+            before = state.unsupported if state.unsupported_in == event.month else frozenset()
+            return replace(state, unsupported=before | {event.registration}, unsupported_in=event.month)
         case _:
             return state
 

@@ -7,6 +7,7 @@ from dealreg.file.state import Claim
 from dealreg.process.approve_line import decline
 from dealreg.process.case import Case, manager_readers, registration_of
 from dealreg.process.check_claim import refusal_on
+from dealreg.process.notices import note_pooled
 from dealreg.process.settle_claim import settle
 from dealreg.registration.events import RegistrationClass, RequestedLine
 from dealreg.registration.state import Registration
@@ -30,6 +31,8 @@ def judge_claim(case: Case, claim: Claim) -> None:
     refusal = refusal_on(case, claim, claim.completed_at)
     if refusal is not None:
         decline(case, claim, refusal.clause, refusal.reason)
+        if refusal.clause == "ROE-3":
+            note_pooled(case, case.again(claim))
     else:
         settle(case, claim)
 

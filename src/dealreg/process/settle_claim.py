@@ -13,10 +13,13 @@ from dealreg.process.applies import applies
 from dealreg.process.approve_line import approve, approve_or_hold, approve_without_window, decline
 from dealreg.process.before_overlap import settled_before_overlap
 from dealreg.process.case import Case
+from dealreg.process.close_conflict import rule
 from dealreg.process.hold_claim import closed_by_override, letting_in, linked, queue_or_decline, too_soon
 from dealreg.process.join_line import ask_to_join, may_join
 from dealreg.process.meetings import Meeting, before, by_clause, earlier, meetings_of, same_second
-from dealreg.process.open_conflict import CLAUSES, contest, kind_of, opened, propose, rule
+from dealreg.process.notices import note_unsupported
+from dealreg.process.open_conflict import CLAUSES, contest, kind_of, opened
+from dealreg.process.propose_ruling import propose
 
 
 def settle(case: Case, claim: Claim) -> None:
@@ -54,6 +57,7 @@ def _meet_blocking(case: Case, claim: Claim, blocking: list[Meeting]) -> None:
     if not contesting:
         ask_to_join(case, claim, blocking[0].there)
         return
+    note_unsupported(case, claim)
     meeting = contesting[0]
     kind = kind_of(claim, meeting.there, meeting.how, tie=same_second(case, claim, meeting.there))
     shown = earlier(case, claim, meeting.there)
