@@ -64,12 +64,13 @@ class ConflictDetected(ConflictEvent):
 
 
 class ChallengerJoined(ConflictEvent):
-    """One more claim met the contested line before the ruling."""
+    """One more claim met the contested line before the ruling; ``evidence_to``: its own time for evidence is longer."""
 
     NAME: ClassVar[str] = "challenger_joined.v1"
     challenger: Party
     ground: Text
     joined_at: Instant
+    evidence_to: Instant | None = None
 
 
 class EvidenceShown(ConflictEvent):

@@ -65,7 +65,8 @@ def evolve(state: Conflict, event: Event) -> Conflict:
             parties = (event.incumbent, event.challenger)
             return Conflict(Life.DETECTED, event, parties, evidence_to=event.evidence_to, ruling_to=event.ruling_to)
         case facts.ChallengerJoined():
-            return replace(state, parties=(*state.parties, event.challenger))
+            later = event.evidence_to or state.evidence_to
+            return replace(state, parties=(*state.parties, event.challenger), evidence_to=later)
         case facts.EvidenceShown():
             return replace(state, evidence=(*state.evidence, event))
         case facts.EvidenceClosed():

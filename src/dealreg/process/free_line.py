@@ -2,22 +2,20 @@
 
 from uuid import UUID
 
-from dealreg.conflict import events as conflict_facts
 from dealreg.conflict.events import Ruling
-from dealreg.conflict.state import CONFLICT, Conflict
 from dealreg.engagement.business import add_business_days
 from dealreg.engagement.territory import scopes_overlap
-from dealreg.file.events import ClaimPromoted, ConflictOpened, LegReleased, LineOffered, QueueLeft
+from dealreg.file.events import ClaimPromoted, LegReleased, LineOffered, QueueLeft
 from dealreg.file.overlap import Relation
 from dealreg.file.state import Claim, LegState
 from dealreg.process.approve_line import decline
 from dealreg.process.case import Case
 from dealreg.process.check_claim import refusal_today
+from dealreg.process.close_conflict import close, leave_conflict, rule
 from dealreg.process.end_price import end_prices_of
 from dealreg.process.hold_claim import is_closed, queue_or_decline
 from dealreg.process.join_line import ask_to_join, end_joining
 from dealreg.process.meetings import before, meetings_of
-from dealreg.process.open_conflict import close, rule
 from dealreg.process.settle_claim import settle
 from dealreg.vocabulary.ids import PartnerId
 from dealreg.vocabulary.values import Scope, Standing, Tier
@@ -100,8 +98,8 @@ def _leave_conflicts(case: Case, claim: Claim) -> None:
             continue
         close(case, conflict, "moot: one party is left")
         for party in state.parties:
-            rest = case.claim(party.registration, line)
-            if rest.state_is(LegState.CONTESTED):
+            rest = case.file.claims.get((party.registration, line))
+            if rest is not None and rest.state_is(LegState.CONTESTED):
                 _promote(case, rest)
 
 
@@ -131,16 +129,6 @@ def close_joining(case: Case, joining_id: object, reason: str) -> None:
         rule(case, open_one, Ruling.UPHOLD_INCUMBENT, joining.host[0], by="rulebook", reason=reason)
     elif not case.rules.clauses.queue.in_use:
         decline(case, own, "ROE-10", "the holder takes no further partner")
-
-
-def leave_conflict(case: Case, conflict: UUID, registration: UUID, reason: str) -> Conflict:
-    """A party leaves an open conflict; the file's list of its parties follows."""
-    left = conflict_facts.PartyLeft(conflict=conflict, registration=registration, reason=reason, left_at=case.now)
-    state = case.situation.record(CONFLICT, conflict, left)
-    parties = tuple(party.registration for party in state.parties)
-    line = case.file.conflicts[conflict][0]
-    case.record(ConflictOpened(customer=case.customer, line=line, conflict=conflict, parties=parties))
-    return state
 
 
 def others_wait(case: Case, conflict: UUID, own: Claim) -> bool:

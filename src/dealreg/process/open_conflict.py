@@ -1,16 +1,15 @@
 """Every overlap opens a conflict, or joins the open one, in the save that found it (rules.md sections 1a and 3)."""
 
-from datetime import datetime
 from uuid import UUID
 
 from dealreg.conflict import events as facts
-from dealreg.conflict.events import Input, Kind, Party, Ruling
-from dealreg.conflict.state import CONFLICT, Conflict
-from dealreg.engagement.business import add_business_days
-from dealreg.file.events import ClaimContested, ConflictOpened, ConflictSettled
+from dealreg.conflict.events import Kind, Party
+from dealreg.conflict.state import CONFLICT
+from dealreg.file.events import ClaimContested, ConflictOpened
 from dealreg.file.overlap import Relation
 from dealreg.file.state import Claim
 from dealreg.process.case import Case
+from dealreg.process.conflict_clock import evidence_limit, ruling_limit, set_clock
 from dealreg.vocabulary.fact import event_id
 from dealreg.vocabulary.ids import PartnerId, conflict_id
 from dealreg.vocabulary.values import Tier
@@ -78,7 +77,7 @@ def opened_against(
             _join(case, conflict, challenger, line, ground)
             return conflict
     conflict = conflict_id(event_id(case.stream, case.situation.version(case.stream) + 1))
-    parameters = case.rules.clauses.conflicts
+    evidence_to, ruling_to = min(evidence_limit(case), ruling_limit(case)), ruling_limit(case)
     case.situation.record(
         CONFLICT,
         conflict,
@@ -93,98 +92,34 @@ def opened_against(
             challenger=challenger,
             ground=ground,
             detected_at=case.now,
-            ruling_to=add_business_days(case.situation.asked_at, parameters.ruling_business_days, case.rules),
+            ruling_to=ruling_to,
             managers=tuple(dict.fromkeys((*claim.managers, *managers))),
+            evidence_to=evidence_to,
         ),
     )
     sides = (incumbent.registration, challenger.registration)
     case.record(ConflictOpened(customer=case.customer, line=claim.line, conflict=conflict, parties=sides))
+    set_clock(case, conflict, evidence_to=evidence_to, ruling_to=ruling_to)
     return conflict
 
 
 def _join(case: Case, conflict: UUID, challenger: Party, line: str, ground: str) -> None:
+    """A newcomer has its own time for evidence, as long as the ruling is not due."""
     state = case.situation.of(CONFLICT, conflict)
     if state.party(challenger.registration) is not None:
         return
-    joined = facts.ChallengerJoined(conflict=conflict, challenger=challenger, ground=ground, joined_at=case.now)
+    evidence_to = min(evidence_limit(case), state.ruling_to or evidence_limit(case))
+    joined = facts.ChallengerJoined(
+        conflict=conflict,
+        challenger=challenger,
+        ground=ground,
+        joined_at=case.now,
+        evidence_to=evidence_to if evidence_to > case.now else None,
+    )
     state = case.situation.record(CONFLICT, conflict, joined)
     parties = tuple(party.registration for party in state.parties)
     case.record(ConflictOpened(customer=case.customer, line=line, conflict=conflict, parties=parties))
-
-
-def propose(case: Case, conflict: UUID, ruling: Ruling, awarded: UUID, clause: str, reasons: tuple[str, ...]) -> None:
-    """State the outcome that the rulebook gives, with what it rests on."""
-    state = case.situation.of(CONFLICT, conflict)
-    case.situation.record(
-        CONFLICT,
-        conflict,
-        facts.RulingProposed(
-            conflict=conflict,
-            ruling=ruling,
-            awarded=awarded,
-            clause=clause,
-            rulebook_version=case.rules.version,
-            inputs=_inputs(case, state),
-            reasons=reasons,
-            proposed_at=case.now,
-        ),
-    )
-
-
-def _inputs(case: Case, state: Conflict) -> tuple[Input, ...]:
-    """What was compared, in words that a channel manager reads."""
-    doctrine = case.rules.clauses.priority.doctrine
-    rows = [Input(name="doctrine", value=f"ROE-4 {doctrine}")]
-    for place, party in enumerate(state.parties):
-        role = "incumbent" if place == 0 else f"challenger {place}"
-        rows.append(Input(name=f"{role} priority time", value=party.priority_at.isoformat()))
-        claim = case.file.claims.get((party.registration, state.detected.line)) if state.detected else None
-        if claim is not None:
-            rows.append(Input(name=f"{role} stands", value=_standing(claim)))
-            rows.append(Input(name=f"{role} order of acceptance", value=str(claim.entry)))
-    return tuple(rows)
-
-
-def _standing(claim: Claim) -> str:
-    legs = ", ".join(f"{leg.tier} leg {leg.state}{_until(leg.window_to)}" for leg in claim.legs)
-    return legs or "no leg"
-
-
-def _until(end: datetime | None) -> str:
-    return f", window to {end.isoformat()}" if end is not None else ""
-
-
-def rule(
-    case: Case, conflict: UUID, ruling: Ruling, awarded: UUID, *, by: str, reason: str, departs: bool = False
-) -> None:
-    """Record the ruling and, appeals (ROE-29) not being in force, close the conflict."""
-    state = case.situation.of(CONFLICT, conflict)
-    clause = state.proposal.clause if state.proposal is not None else "ROE-4"
-    case.situation.record(
-        CONFLICT,
-        conflict,
-        facts.ConflictRuled(
-            conflict=conflict,
-            ruling=ruling,
-            awarded=awarded,
-            clause=clause,
-            rulebook_version=case.rules.version,
-            ruled_by=by,
-            reason=reason,
-            departs=departs,
-            ruled_at=case.now,
-        ),
-    )
-    close(case, conflict, "ruled; no appeal is in force")
-
-
-def close(case: Case, conflict: UUID, reason: str) -> None:
-    """Close the conflict and free its parties from it."""
-    state = case.situation.of(CONFLICT, conflict)
-    closed = facts.ConflictClosed(conflict=conflict, reason=reason, closed_at=case.now)
-    case.situation.record(CONFLICT, conflict, closed)
-    if conflict in case.file.conflicts and state.detected is not None:
-        case.record(ConflictSettled(customer=case.customer, line=state.detected.line, conflict=conflict))
+    set_clock(case, conflict, evidence_to=state.evidence_to)
 
 
 def contest(case: Case, claim: Claim, conflict: UUID, clause: str, reason: str) -> None:

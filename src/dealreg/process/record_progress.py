@@ -9,10 +9,10 @@ from dealreg.process import permit
 from dealreg.process.approve_line import approve_or_hold, decline
 from dealreg.process.case import Case, registration_of
 from dealreg.process.check_claim import refusal_to_join, refusal_today
+from dealreg.process.close_conflict import leave_conflict, rule
 from dealreg.process.file_registration import judge
-from dealreg.process.free_line import after_end, close_joining, leave_conflict, others_wait
+from dealreg.process.free_line import after_end, close_joining, others_wait
 from dealreg.process.join_line import agreed, invite
-from dealreg.process.open_conflict import rule
 from dealreg.process.record_outcome import opened
 from dealreg.process.settle_claim import bar_others
 from dealreg.registration.commands import AddEvidence, AnswerJoining, AnswerOffer, InvitePartner, RecordProgress

@@ -9,8 +9,8 @@ from dealreg.file.state import Claim, LegState
 from dealreg.process import permit
 from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import Case, registration_of
+from dealreg.process.close_conflict import rule
 from dealreg.process.hold_claim import queue_or_decline
-from dealreg.process.open_conflict import rule
 from dealreg.process.record_outcome import release
 from dealreg.process.settle_claim import approve_unless_met
 from dealreg.vocabulary.fact import Request
