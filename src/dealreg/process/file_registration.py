@@ -11,6 +11,7 @@ from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import Case, above, manager_readers, need_partners, partner_of, registration_of, rules_at
 from dealreg.process.check_registration import complete, missing
 from dealreg.process.enter_claims import enter_all
+from dealreg.process.evidence import taken
 from dealreg.process.resolve_customer import resolve_customer
 from dealreg.registration.commands import EndCustomer, FileRegistration, ProofGiven
 from dealreg.registration.events import (
@@ -142,7 +143,8 @@ def readers(situation: Situation, rules: RulebookDocument, lines: tuple[Requeste
 
 
 def add_evidence(situation: Situation, registration: UUID, partner: str, evidence: tuple[ProofGiven, ...]) -> None:
-    """Record dated proofs."""
+    """Record dated proofs. Raises ``Refused`` for what the program does not take (ROE-26)."""
+    taken(situation, evidence)
     for proof in evidence:
         situation.record(
             REGISTRATION,

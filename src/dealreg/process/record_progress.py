@@ -10,6 +10,7 @@ from dealreg.process.approve_line import approve_or_hold, decline
 from dealreg.process.case import Case, registration_of
 from dealreg.process.check_claim import refusal_to_join, refusal_today
 from dealreg.process.close_conflict import leave_conflict, rule
+from dealreg.process.evidence import taken
 from dealreg.process.file_registration import judge
 from dealreg.process.free_line import after_end, close_joining, others_wait
 from dealreg.process.join_line import agreed, invite
@@ -80,6 +81,7 @@ def evidence(situation: Situation, request: Request, command: AddEvidence) -> UU
     """Record a dated proof; where it was what was missing, the registration is judged complete (ROE-2)."""
     partner = _speaking(situation, request, command.registration)
     given = command.evidence
+    taken(situation, [given])
     situation.record(
         REGISTRATION,
         command.registration,
