@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from dealreg.registration.events import OutcomeKind, RegistrationClass, RequestedLine
+from dealreg.registration.events import OutcomeKind, RegistrationClass, RequestedLine, StaleDecision
 from dealreg.vocabulary.fact import Command
 from dealreg.vocabulary.ids import PartnerId
 from dealreg.vocabulary.values import Day, Digest, Instant, Key, Model, Money, Sealed, Text, Tier
@@ -103,6 +103,37 @@ class AddEvidence(OfRegistration):
     """Add a dated proof."""
 
     evidence: ProofGiven
+
+
+class AskExtension(OfRegistration):
+    """Ask for more time for a partner's own leg before its window ends; no lines means all of them (ROE-13)."""
+
+    partner: PartnerId
+    lines: tuple[Key, ...] = ()
+
+
+class DecideExtension(OfRegistration):
+    """Grant or refuse the extensions that a partner asked for; no lines means all of them (ROE-13)."""
+
+    partner: PartnerId
+    lines: tuple[Key, ...] = ()
+    grant: bool
+    reason: Annotated[Text, Field(min_length=1)]
+
+
+class ReconcileRegistration(OfRegistration):
+    """The desk's word that what the CRM knows of the opportunity is known here again (ROE-22)."""
+
+    reason: Annotated[Text, Field(min_length=1)]
+
+
+class DecideStaleLeg(OfRegistration):
+    """What becomes of a leg whose facts were not reconciled in time: its clocks run again, or it is released (ROE-22)."""
+
+    line: Key
+    tier: Tier
+    decision: StaleDecision
+    reason: Annotated[Text, Field(min_length=1)]
 
 
 class ReportOutcome(OfRegistration):

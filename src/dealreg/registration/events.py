@@ -1,86 +1,69 @@
 """What was said in a registration: parties, lines, evidence, progress, withdrawal. What is protected stands in the customer file."""
 
-from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
+from dealreg.registration.party_events import (
+    DistributorChanged,
+    RegistrationHidden,
+    RegistrationReleased,
+    RegistrationShown,
+)
+from dealreg.registration.words import (
+    CheckedLeg,
+    OutcomeKind,
+    Readers,
+    RegistrationClass,
+    RegistrationEvent,
+    RequestedLeg,
+    RequestedLine,
+    StaleDecision,
+)
 from dealreg.vocabulary.fact import Event
 from dealreg.vocabulary.ids import PartnerId
-from dealreg.vocabulary.values import (
-    Day,
-    Digest,
-    Instant,
-    Key,
-    Model,
-    Money,
-    PartnerTier,
-    Scope,
-    Sealed,
-    Text,
-    Tier,
-    Track,
-)
+from dealreg.vocabulary.values import Day, Digest, Instant, Key, Money, Sealed, Text, Tier
 
-
-class RegistrationClass(StrEnum):
-    """``exclusive`` claims block one another; ``tender`` blocks nobody (rules.md section 1)."""
-
-    EXCLUSIVE = "exclusive"
-    TENDER = "tender"
-
-
-class OutcomeKind(StrEnum):
-    """How an opportunity ended, or that it did not (ROE-31)."""
-
-    WON = "won"
-    LOST = "lost"
-    REOPENED = "reopened"
-
-
-class RequestedLeg(Model):
-    """The claim of one tier on a line, and the partner that makes it."""
-
-    tier: Tier
-    partner: PartnerId
-
-
-class RequestedLine(Model):
-    """A product line in a scope, with up to three legs."""
-
-    line: Key
-    scope: Scope
-    legs: tuple[RequestedLeg, ...]
-
-
-class Readers(Model):
-    """Who may read the rows of this registration, as the hierarchy stood when it was said (architecture D9)."""
-
-    dealers: tuple[UUID, ...] = ()
-    distributors: tuple[UUID, ...] = ()
-    managers: tuple[UUID, ...] = ()
-
-
-class CheckedLeg(Model):
-    """What ROE-1 looked at for a leg, on the day of completeness."""
-
-    partner: PartnerId
-    tier: Tier
-    track: Track
-    program_tier: PartnerTier
-    standing: Key
-
-
-class RegistrationEvent(Event):
-    """A fact of one registration."""
-
-    AGGREGATE: ClassVar[str] = "registration"
-    registration: UUID
+__all__ = [
+    "EVENTS",
+    "CheckedLeg",
+    "DistributorChanged",
+    "EvidenceAdded",
+    "ExtensionDecided",
+    "ExtensionRequested",
+    "FactsConfirmed",
+    "JoiningAnswered",
+    "OfferAnswered",
+    "OutcomeKind",
+    "OutcomeReported",
+    "PartnerInvited",
+    "ProgressRecorded",
+    "Readers",
+    "RegistrationApproved",
+    "RegistrationClass",
+    "RegistrationClosed",
+    "RegistrationCompleted",
+    "RegistrationDeclined",
+    "RegistrationEvent",
+    "RegistrationFoundIncomplete",
+    "RegistrationHidden",
+    "RegistrationReleased",
+    "RegistrationReturned",
+    "RegistrationShown",
+    "RegistrationSubmitted",
+    "RegistrationSupplemented",
+    "RegistrationWithdrawn",
+    "RequestedLeg",
+    "RequestedLine",
+    "StaleDecision",
+    "StaleLegDecided",
+]
 
 
 class RegistrationSubmitted(RegistrationEvent):
     """A partner asked for protection; ``customer`` is missing where it could not be told who is meant (ROE-2).
 
-    ``said_by`` is who sent it in: nobody decides on what he filed himself (rules.md section 4).
+    ``said_by`` is who sent it in: nobody decides on what he filed himself (rules.md section 4). ``hidden``: from the distributors that it
+    names (ROE-32). ``specifier`` wrote the job's specification (C42). ``rival_brand`` is one for which the filer holds the same deal (ROE-1).
     """
 
     NAME: ClassVar[str] = "registration_submitted.v1"
@@ -97,6 +80,9 @@ class RegistrationSubmitted(RegistrationEvent):
     submitted_at: Instant
     readers: Readers
     said_by: Key | None = None
+    hidden: bool = False
+    specifier: PartnerId | None = None
+    rival_brand: Key | None = None
 
 
 class RegistrationFoundIncomplete(RegistrationEvent):
@@ -237,6 +223,49 @@ class OfferAnswered(RegistrationEvent):
     answered_at: Instant
 
 
+class ExtensionRequested(RegistrationEvent):
+    """A partner asked for more time on these lines; what follows for each leg stands in the customer file (ROE-13)."""
+
+    NAME: ClassVar[str] = "extension_requested.v1"
+    partner: PartnerId
+    lines: tuple[Key, ...]
+    requested_by: Key
+    requested_at: Instant
+
+
+class ExtensionDecided(RegistrationEvent):
+    """A person granted or refused what a partner had asked for on these lines (ROE-13)."""
+
+    NAME: ClassVar[str] = "extension_decided.v1"
+    partner: PartnerId
+    lines: tuple[Key, ...]
+    granted: bool
+    reason: Text
+    decided_by: Key
+    decided_at: Instant
+
+
+class FactsConfirmed(RegistrationEvent):
+    """The desk's word that the facts of the registration are known again (ROE-22)."""
+
+    NAME: ClassVar[str] = "facts_confirmed.v1"
+    reason: Text
+    confirmed_by: Key
+    confirmed_at: Instant
+
+
+class StaleLegDecided(RegistrationEvent):
+    """The desk decided on a leg whose facts were not reconciled in time (ROE-22)."""
+
+    NAME: ClassVar[str] = "stale_leg_decided.v1"
+    line: Key
+    tier: Tier
+    decision: StaleDecision
+    reason: Text
+    decided_by: Key
+    decided_at: Instant
+
+
 EVENTS: tuple[type[Event], ...] = (
     RegistrationSubmitted,
     RegistrationFoundIncomplete,
@@ -253,4 +282,12 @@ EVENTS: tuple[type[Event], ...] = (
     PartnerInvited,
     JoiningAnswered,
     OfferAnswered,
+    ExtensionRequested,
+    ExtensionDecided,
+    FactsConfirmed,
+    StaleLegDecided,
+    DistributorChanged,
+    RegistrationHidden,
+    RegistrationShown,
+    RegistrationReleased,
 )

@@ -20,7 +20,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """One request for protection; ``closes_at`` is set while it is incomplete, ``answer_by`` while it is returned."""
+    """One request for protection; ``closes_at`` is set while it is incomplete, ``answer_by`` while it is returned.
+
+    ``changes`` are those of the distributor that ROE-17 counts, ``out`` the partners that such a change left behind.
+    """
 
     submitted: said.RegistrationSubmitted | None = None
     customer: UUID | None = None
@@ -43,6 +46,9 @@ class Registration:
     outcome_at: datetime | None = None
     withdrawn: frozenset[str] = field(default=frozenset())
     closed: bool = False
+    hidden: bool = False
+    changes: int = 0
+    out: frozenset[str] = field(default=frozenset())
 
     @property
     def exists(self) -> bool:
@@ -79,6 +85,13 @@ def evolve(state: Registration, event: Event) -> Registration:
             return replace(state, withdrawn=state.withdrawn | {event.partner})
         case said.RegistrationClosed():
             return replace(state, closed=True, closes_at=None)
+        case said.DistributorChanged():
+            out = (state.out | set(event.left)) - {event.distributor}
+            return replace(state, lines=event.lines, changes=state.changes + event.counts, out=out)
+        case said.RegistrationHidden():
+            return replace(state, hidden=True)
+        case said.RegistrationShown():
+            return replace(state, hidden=False)
         case _:
             return state
 
@@ -93,6 +106,7 @@ def _submitted(state: Registration, event: said.RegistrationSubmitted) -> Regist
         value=event.value,
         close_on=event.close_on,
         contact=event.contact is not None,
+        hidden=event.hidden,
     )
 
 
