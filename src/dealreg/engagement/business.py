@@ -28,7 +28,12 @@ def add_business_days(at: datetime, days: int, rules: RulebookDocument) -> datet
 
 def add_business_hours(at: datetime, hours: int, rules: RulebookDocument) -> datetime:
     """When so many business hours have passed: only time between opening and closing on business days counts (ROE-15)."""
-    day, left = local_day(at, rules.zone), timedelta(hours=hours)
+    return add_business_time(at, timedelta(hours=hours), rules)
+
+
+def add_business_time(at: datetime, span: timedelta, rules: RulebookDocument) -> datetime:
+    """The same for any span: what was left of a clock that stood, for one."""
+    day, left = local_day(at, rules.zone), span
     while True:
         opens, closes = _opening(day, rules)
         start = max(at.astimezone(UTC), opens)
@@ -37,6 +42,17 @@ def add_business_hours(at: datetime, hours: int, rules: RulebookDocument) -> dat
                 return start + left
             left -= closes - start
         day += ONE_DAY
+
+
+def business_time(start: datetime, end: datetime, rules: RulebookDocument) -> timedelta:
+    """How much business time lies between two instants; none where the end is not after the start."""
+    day, passed = local_day(start, rules.zone), timedelta(0)
+    while day <= local_day(end, rules.zone):
+        opens, closes = _opening(day, rules)
+        if business_day(day, rules):
+            passed += max(min(end, closes) - max(start, opens), timedelta(0))
+        day += ONE_DAY
+    return passed
 
 
 def _opening(day: date, rules: RulebookDocument) -> tuple[datetime, datetime]:

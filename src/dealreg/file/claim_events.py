@@ -3,7 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
-from dealreg.file.words import Asks, ClaimedLeg, LegWindow
+from dealreg.file.words import Asks, ClaimedLeg, LegWindow, ProgressLimits
 from dealreg.vocabulary.fact import Event
 from dealreg.vocabulary.ids import PartnerId
 from dealreg.vocabulary.values import Count, Instant, Key, Money, Scope, Text, Tier
@@ -38,12 +38,16 @@ class ClaimEntered(FileEvent):
 
 
 class ClaimHeldForReview(FileEvent):
-    """No clause refuses it, a person decides (ROE-30); ``review_to`` is when, where a review clock is in force (ROE-15)."""
+    """No clause refuses it, a person decides (ROE-30); ``review_to`` is by when, where a review clock is in force (ROE-15).
+
+    ``silence_approves``: undecided then, it is approved by the rulebook, which says so in so many words.
+    """
 
     NAME: ClassVar[str] = "claim_held_for_review.v1"
     clause: Key
     reason: Text
     review_to: Instant | None
+    silence_approves: bool = False
 
 
 class ClaimQueued(FileEvent):
@@ -95,7 +99,10 @@ class ClaimLinked(FileEvent):
 
 
 class LineApproved(FileEvent):
-    """All legs of a line are approved together; protection begins at each leg's ``window_from`` (ROE-30)."""
+    """All legs of a line are approved together; protection begins at each leg's ``window_from`` (ROE-30).
+
+    ``progress`` is by when progress is asked for, where the rulebook does (ROE-14).
+    """
 
     NAME: ClassVar[str] = "line_approved.v1"
     clause: Key
@@ -104,6 +111,7 @@ class LineApproved(FileEvent):
     approved_by: Key
     approved_at: Instant
     legs: tuple[LegWindow, ...]
+    progress: ProgressLimits | None = None
 
 
 class WinHeldForReview(FileEvent):

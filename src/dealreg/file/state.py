@@ -8,10 +8,10 @@ from typing import Final
 from uuid import UUID
 
 from dealreg.file.account import Account
-from dealreg.file.clocks import Appeal, ConflictClock
-from dealreg.file.events import Asks, Verb
+from dealreg.file.clocks import Appeal, ConflictClock, Disputable
 from dealreg.file.prices import HeldPrice
 from dealreg.file.time_state import ClaimTime, LegTime
+from dealreg.file.words import Asks, Verb
 from dealreg.vocabulary.values import Money, Scope, Standing, Tier
 
 
@@ -71,8 +71,9 @@ class Claim:
     """One line of one registration with all its legs; ``entry`` is the order of acceptance in this file.
 
     ``beside`` are registrations that it neither blocks nor meets: those of a ruling ``share``, and those that a merge brought together.
-    ``decided_by`` declined or released it, which may be appealed, once, up to ``appeal_to`` (ROE-29).
-    ``credited`` are partners that got a credit (ROE-31).
+    ``disputable`` is the last decision against it that may be appealed, once (ROE-29).
+    ``credited`` are partners that got a credit (ROE-31). ``identity_to`` is when a person is due to tell whose claim it is (ROE-24);
+    ``came_from`` is the customer under which it stood before a merge.
     """
 
     registration: UUID
@@ -103,9 +104,10 @@ class Claim:
     rulebook_version: str | None = None
     in_review: bool = False
     beside: frozenset[UUID] = frozenset()
+    identity_to: datetime | None = None
+    came_from: UUID | None = None
     time: ClaimTime = ClaimTime()
-    decided_by: str | None = None
-    appeal_to: datetime | None = None
+    disputable: Disputable | None = None
     appealed: bool = False
     credited: frozenset[str] = frozenset()
 
@@ -150,7 +152,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class ActiveOverride:
-    """An override that acts on a line of this file now."""
+    """An override that acts on a line of this file now; one that a merge brought acts on what came from the same customer only."""
 
     override: UUID
     verb: Verb
@@ -160,6 +162,7 @@ class ActiveOverride:
     ground: str
     stops_clock: bool
     override_to: datetime
+    came_from: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +193,13 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class CustomerFile:
-    """Every claim on one end customer by registration and line; those that ended stay readable, ``live`` lists the others."""
+    """Every claim on one end customer by registration and line; those that ended stay readable, ``live`` lists the others.
+
+    ``closed_into``: the customer is another one (ROE-24); what stood here at that time stays readable, and lives on in that file.
+    """
 
     customer: UUID | None = None
+    closed_into: UUID | None = None
     entries: int = 0
     claims: Mapping[ClaimKey, Claim] = field(default_factory=dict)
     overrides: tuple[ActiveOverride, ...] = ()

@@ -11,6 +11,8 @@ class LapseGround(StrEnum):
 
     WINDOW = "window"
     GRACE = "grace"
+    HOLD = "hold"
+    SPECIAL_PRICE = "special_price"
     HARD_STOP = "hard_stop"
 
 
@@ -53,3 +55,20 @@ class LegWindow(Model):
     window_from: Instant
     window_to: Instant
     hard_stop_at: Instant
+
+
+class LegEnd(Model):
+    """When a leg ends as things stand, and its hold of an undecided extension, where there is one (ROE-22)."""
+
+    tier: Tier
+    partner: PartnerId
+    ends_at: Instant
+    hold_to: Instant | None = None
+
+
+class ProgressLimits(Model):
+    """When a claim without progress is reminded of, suspended and released (ROE-14); what has come already is missing."""
+
+    remind_at: Instant | None
+    suspend_at: Instant | None
+    release_at: Instant
