@@ -54,14 +54,14 @@ def _again(case: Case, *, claim: Claim) -> None:
 
 
 def _wait_turn(case: Case, claim: Claim) -> None:
-    """From here on it may be protected again (ROE-12) and waits like any other entry."""
+    """What kept it from being protected up to a day is over (ROE-12, ROE-18): it waits like any other entry."""
     case.record(
         ClaimQueued(
             customer=case.customer,
             registration=claim.registration,
             line=claim.line,
-            clause="ROE-12",
-            reason="the partner may be protected on this line again and waits its turn",
+            clause=claim.queue_clause or "ROE-12",
+            reason="the day has come from which it may be protected, and it waits its turn",
             conflict=None,
             not_before=None,
             leaves_at=claim.leaves_at or case.now,

@@ -1,6 +1,6 @@
 """Which claims a claim meets on its line, and who of the two is earlier (rules.md ROE-4 to ROE-9, section 1a)."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from dealreg.conflict.events import Kind
@@ -69,11 +69,15 @@ def earlier(case: Case, claim: Claim, there: Claim) -> str | None:
         return "both have the same priority time to the second"
     if claim.priority_at < there.priority_at and case.rules.clauses.priority.doctrine is not Doctrine.FIRST_APPROVED:
         return "the claim that arrived later has the earlier priority time"
+    return proof_before(case, claim, there.priority_at.astimezone(case.rules.zone).date())
+
+
+def proof_before(case: Case, claim: Claim, day: date) -> str | None:
+    """Evidence of the claim that is dated before a day and within the look-back before its own submission, in words."""
     look_back = case.rules.clauses.cross_tier.evidence_look_back_days
     oldest = (claim.submitted_at - timedelta(days=look_back)).astimezone(case.rules.zone).date()
-    newest = there.priority_at.astimezone(case.rules.zone).date()
     proofs = registration_of(case.situation, claim.registration).evidence
-    dated = [proof for proof in proofs if oldest <= proof.dated_on < newest]
+    dated = [proof for proof in proofs if oldest <= proof.dated_on < day]
     return (
         f"its evidence is dated {dated[0].dated_on.isoformat()}, before the incumbent's priority time"
         if dated
