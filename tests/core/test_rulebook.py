@@ -129,7 +129,8 @@ def test_the_shipped_rulebook_writes_every_parameter_out():
     """Whoever copies it sees all that can be changed."""
     written = {name: field.alias or name for name, field in Clauses.model_fields.items()}
     for name, field in Clauses.model_fields.items():
-        for parameter in set(type(getattr(Clauses(), name)).model_fields) - {"in_force"}:
+        parameters = getattr(type(getattr(Clauses(), name)), "model_fields", {})
+        for parameter in set(parameters) - {"in_force", "when"}:
             line = next(
                 found for found in SHIPPED.split("clauses:")[1].split("\n  ") if found.startswith(written[name])
             )
@@ -167,7 +168,7 @@ def test_nothing_is_none(nothing):
         (LEAST.replace("program: reference", ""), ["program", "is missing; add it"]),
         (LEAST + "clauses:\n  ROE-12:\n    grace_days: soon", ["line 9", "clauses.ROE-12.grace_days", "'soon'"]),
         (LEAST + "clauses:\n  ROE-12: {grace: 3}", ["line 8", "clauses.ROE-12.grace", "no rulebook has this setting"]),
-        (LEAST + "clauses: {ROE-13: {}}", ["clauses.ROE-13", "no rulebook has this setting"]),
+        (LEAST + "clauses: {ROE-34: {}}", ["clauses.ROE-34", "no rulebook has this setting"]),
         (LEAST + "time_zone: Berlin", ["line 7", "time_zone", "Europe/Berlin"]),
         (LEAST + "calendar: {country: XX}", ["calendar", "two letters"]),
         (LEAST + "clauses: {ROE-12: {late_stage: won}}", ["ROE-12 names the late stage 'won'"]),
