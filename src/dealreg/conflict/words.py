@@ -39,13 +39,15 @@ class PartyStanding(StrEnum):
     """What a party stands on: a claim of the file, or something that is no claim.
 
     ``seller_of_record`` stands on a recorded sale (ROE-18), ``direct`` on the manufacturer's own opportunity (ROE-19),
-    ``seller_elsewhere`` on a sale that another claim forbade (ROE-25).
+    ``seller_elsewhere`` on a sale that another claim forbade (ROE-25), ``tender`` on a tender that was learned of late (ROE-23).
     """
 
     CLAIM = "claim"
     SELLER_OF_RECORD = "seller_of_record"
     DIRECT = "direct"
     SELLER_ELSEWHERE = "seller_elsewhere"
+    TENDER = "tender"
+    TENDER = "tender"
 
 
 class Party(Model):

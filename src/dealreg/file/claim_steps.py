@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 from dealreg.file import events as facts
+from dealreg.file.clocks import Disputable
 from dealreg.file.state import LIVE, Claim, CustomerFile, Leg, LegState
 from dealreg.file.stepping import Step, all_to, claim_of, with_claim
+from dealreg.file.words import Against
 from dealreg.vocabulary.fact import Event
 
 
@@ -56,8 +58,9 @@ def _contested(state: CustomerFile, event: facts.ClaimContested) -> CustomerFile
 def _declined(state: CustomerFile, event: facts.ClaimDeclined | facts.ClaimLinked) -> CustomerFile:
     ended = _ended_as(LegState.DECLINED)(state, event)
     claim = replace(claim_of(ended, event), declined_clause=event.clause)
-    if isinstance(event, facts.ClaimDeclined):
-        claim = replace(claim, decided_by=event.declined_by, appeal_to=event.appeal_to, appealed=False)
+    if isinstance(event, facts.ClaimDeclined) and event.appeal_to is not None:
+        against = Disputable(Against.DECLINE, event.declined_by, event.appeal_to, event.declined_at)
+        claim = replace(claim, disputable=against, appealed=False)
     return with_claim(ended, claim)
 
 

@@ -30,10 +30,19 @@ class ConflictClock:
 
 
 @dataclass(frozen=True, slots=True)
+class Disputable:
+    """A decision that its partner may appeal up to ``appeal_to``, and who made it: ``rulebook`` or a person (ROE-29)."""
+
+    against: Against
+    decided_by: str
+    appeal_to: datetime
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Appeal:
     """An appeal against a decision outside of a conflict that waits for its judge; ``ruling_to`` is when that is due (ROE-29)."""
 
-    against: Against
+    decision: Disputable
     appealed_by: str
-    decided_by: str
     ruling_to: datetime

@@ -42,7 +42,9 @@ def _restored(state: CustomerFile, event: facts.ClaimRestored) -> CustomerFile:
 
 def _lodged(state: CustomerFile, event: facts.AppealLodged) -> CustomerFile:
     claim = replace(claim_of(state, event), appealed=True)
-    appeal = Appeal(event.against, event.appealed_by, event.decided_by, event.ruling_to)
+    if claim.disputable is None:
+        return with_claim(state, claim)
+    appeal = Appeal(claim.disputable, event.appealed_by, event.ruling_to)
     return replace(with_claim(state, claim), appeals={**state.appeals, claim.key: appeal})
 
 

@@ -4,8 +4,10 @@ from dataclasses import replace
 from uuid import UUID
 
 from dealreg.file import events as facts
+from dealreg.file.clocks import Disputable
 from dealreg.file.state import Claim, CustomerFile, Ended, Joining, Leg, LegState
 from dealreg.file.stepping import Step, claim_of, leg_changed, with_claim
+from dealreg.file.words import Against
 from dealreg.vocabulary.fact import Event
 from dealreg.vocabulary.values import Standing
 
@@ -30,11 +32,10 @@ def _leg_ended(to: LegState, at: str) -> Step:
 
     def step(state: CustomerFile, event: facts.LegEvent) -> CustomerFile:
         under = event.clause if isinstance(event, facts.LegReleased) else None
-        claim = leg_changed(
-            claim_of(state, event), event, state=to, ended_at=getattr(event, at), released_under=under
-        )
+        claim = leg_changed(claim_of(state, event), event, state=to, ended_at=getattr(event, at), released_under=under)
         if isinstance(event, facts.LegReleased) and event.appeal_to is not None:
-            claim = replace(claim, decided_by=event.released_by, appeal_to=event.appeal_to, appealed=False)
+            against = Disputable(Against.RELEASE, event.released_by, event.appeal_to, event.released_at)
+            claim = replace(claim, disputable=against, appealed=False)
         return with_claim(state, claim if claim.live else replace(claim, offer_to=None, conflict=None, leaves_at=None))
 
     return step
@@ -69,9 +70,7 @@ def _suspended(state: CustomerFile, event: facts.LegSuspended) -> CustomerFile:
     if event.override is None:
         paused = (*(leg.paused if leg is not None else ()), event.clause)
         limit = event.release_at or (leg.release_at if leg is not None else None)
-        return with_claim(
-            state, leg_changed(before, event, state=LegState.SUSPENDED, paused=paused, release_at=limit)
-        )
+        return with_claim(state, leg_changed(before, event, state=LegState.SUSPENDED, paused=paused, release_at=limit))
     claim = leg_changed(
         before,
         event,

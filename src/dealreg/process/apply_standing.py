@@ -14,6 +14,7 @@ from dealreg.file.standing_events import StandingNoted
 from dealreg.file.state import HOLDING, LIVE, Claim, Leg
 from dealreg.process.applies import applies
 from dealreg.process.case import Case, need_partners, partner_of, rules_at
+from dealreg.process.conflict_clock import appeal_limit
 from dealreg.process.due import Due, Rank
 from dealreg.process.free_line import after_end
 from dealreg.process.suspending import lift, suspend
@@ -126,6 +127,7 @@ def _release(case: Case, claim: Claim, legs: tuple[Leg, ...], reason: str) -> No
                 clause=CLAUSE,
                 reason=reason,
                 released_at=case.now,
+                appeal_to=appeal_limit(case),
             )
         )
     after_end(case, claim)

@@ -5,11 +5,15 @@ from datetime import datetime
 from dealreg.engagement.money import exceeds
 from dealreg.engagement.parameters import Anchor, Requirement, WindowLengths
 from dealreg.engagement.windows import day_start, window_end
-from dealreg.file.events import ClaimDeclined, ClaimHeldForReview, LegWindow, LineApproved
+from dealreg.file.events import ClaimDeclined, LegWindow, LineApproved
 from dealreg.file.state import LIVE, Claim, Leg
 from dealreg.process.applies import applies, set_aside
 from dealreg.process.case import Case, need_partners, partner_of
+from dealreg.process.conflict_clock import appeal_limit
 from dealreg.process.meetings import meetings_of
+from dealreg.process.progress_clock import first_limits
+from dealreg.process.review_clock import hold_for_review
+from dealreg.process.stale_clock import freeze_too
 from dealreg.vocabulary.ids import PartnerId
 from dealreg.vocabulary.values import PartnerTier, Tier
 
@@ -20,6 +24,8 @@ def approve_or_hold(case: Case, claim: Claim) -> bool:
     limit = approval.by_rulebook_up_to
     optional = claim.value is None and Requirement.VALUE not in case.rules.clauses.completeness.required
     by_itself = applies(case, claim, "ROE-30")
+    if claim.in_review and claim.time.review_clause == "ROE-12":
+        return False  # a person says whether its new evidence counts, whatever its value
     if by_itself and limit is not None and (optional or not exceeds(claim.value, limit)):
         return approve(
             case, claim, "rulebook", f"no clause refuses it and its value is at most {limit} {case.rules.currency}"
@@ -28,16 +34,7 @@ def approve_or_hold(case: Case, claim: Claim) -> bool:
     if limit is None or not by_itself:
         reason = "this rulebook leaves the approval to the region's channel manager"
     if not claim.in_review:
-        case.record(
-            ClaimHeldForReview(
-                customer=case.customer,
-                registration=claim.registration,
-                line=claim.line,
-                clause="ROE-30",
-                reason=reason + set_aside(case, claim),
-                review_to=None,
-            )
-        )
+        hold_for_review(case, claim, "ROE-30", reason + set_aside(case, claim))
     return False
 
 
@@ -76,8 +73,10 @@ def approve(case: Case, claim: Claim, approved_by: str, reason: str, *, clause: 
             approved_by=approved_by,
             approved_at=case.now,
             legs=windows,
+            progress=first_limits(case, claim, windows[0].window_from) if windows else None,
         )
     )
+    freeze_too(case, claim)
     return True
 
 
@@ -98,8 +97,9 @@ def approve_without_window(case: Case, claim: Claim, reason: str) -> None:
     )
 
 
-def decline(case: Case, claim: Claim, clause: str, reason: str) -> None:
-    """A clause refuses the claim."""
+def decline(case: Case, claim: Claim, clause: str, reason: str, *, by: str = "rulebook") -> None:
+    """A clause refuses the claim. It may be appealed, save under an override; of a party in a conflict the ruling is (ROE-29)."""
+    in_conflict = any(line == claim.line and claim.registration in sides for line, sides in case.file.conflicts.values())
     case.record(
         ClaimDeclined(
             customer=case.customer,
@@ -110,6 +110,8 @@ def decline(case: Case, claim: Claim, clause: str, reason: str) -> None:
             rulebook_version=case.rules.version,
             conflict=claim.conflict,
             declined_at=case.now,
+            declined_by=by,
+            appeal_to=None if in_conflict or clause == "ROE-21" else appeal_limit(case),
         )
     )
 

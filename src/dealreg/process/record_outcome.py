@@ -6,11 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from dealreg.engagement.windows import day_end, window_end
+from dealreg.file.ends import protected_to
 from dealreg.file.events import LegFulfilled, LegReleased, LegReopened, LegWithdrawn, WinHeldForReview
 from dealreg.file.state import LIVE, Claim, Leg, LegState
 from dealreg.process import permit
 from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import Case, registration_of
+from dealreg.process.conflict_clock import appeal_limit
 from dealreg.process.enter_claims import enter
 from dealreg.process.free_line import after_end, empty_queue, leave_queue
 from dealreg.process.hold_claim import queue_or_decline
@@ -131,12 +133,25 @@ def _lost(case: Case, claim: Claim, partner: str | None) -> None:
 
 
 def release(
-    case: Case, claim: Claim, clause: str, reason: str, *, partner: str | None = None, offer: bool = True
+    case: Case,
+    claim: Claim,
+    clause: str,
+    reason: str,
+    *,
+    partner: str | None = None,
+    offer: bool = True,
+    by: str = "rulebook",
+    disputable: bool = True,
 ) -> None:
-    """Release the claim's live legs, or only a partner's, and bring what depends on them into order."""
+    """Release the claim's live legs, or only a partner's, and bring what depends on them into order.
+
+    A partner disputes what was not its own word, and what no ruling decided: that has its own appeal (ROE-29).
+    """
+    appeal_to = appeal_limit(case) if disputable and partner is None else None
     for leg in _live(claim):
         if partner is None or leg.partner == partner:
-            case.record(LegReleased(**_of(case, claim, leg), clause=clause, reason=reason, released_at=case.now))
+            said = {"clause": clause, "reason": reason, "released_by": by, "appeal_to": appeal_to}
+            case.record(LegReleased(**_of(case, claim, leg), **said, released_at=case.now))
     after_end(case, claim, offer=offer)
 
 
@@ -155,7 +170,7 @@ def _reopen(case: Case, claim: Claim) -> None:
     for leg in ended:
         if leg.window_to is None or leg.hard_stop_at is None or leg.ended_at is None:
             continue
-        left = max((leg.grace_to or leg.window_to) - leg.ended_at, timedelta(0))
+        left = max((protected_to(leg) or leg.window_to) - leg.ended_at, timedelta(0))
         window_to = min(day_end(case.now + left, case.rules.zone), leg.hard_stop_at)
         if window_to > case.now:
             fields = _of(case, claim, leg)

@@ -66,9 +66,9 @@ def decline_registration(situation: Situation, request: Request, command: Declin
     )
     for claim in waiting:
         if claim.win_at is not None:
-            release(case, claim, command.clause, command.reason)
+            release(case, claim, command.clause, command.reason, by=request.actor.subject)
         else:
-            decline(case, claim, command.clause, command.reason)
+            decline(case, claim, command.clause, command.reason, by=request.actor.subject)
             after_end(case, claim)
     return command.registration
 
