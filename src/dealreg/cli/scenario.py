@@ -12,6 +12,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dealreg.service.scenario.comparing import Outcome, Program
+
 JsonFlag = Annotated[bool, typer.Option("--json", help="The result as JSON.")]
 
 
@@ -20,6 +22,7 @@ def register(app: typer.Typer) -> None:
     verbs = typer.Typer(no_args_is_help=True, help="The cases that say what the rules of engagement mean.")
     verbs.command("run")(run)
     verbs.command("explain")(explain)
+    verbs.command("compare")(compare)
     app.add_typer(verbs, name="scenario")
 
 
@@ -72,6 +75,56 @@ def explain(
     words = explaining.explained(result)
     typer.echo(json.dumps({**_said(file, result.faults, case), "told": words}) if as_json else words)
     raise typer.Exit(exit_codes.NO if result.faults else exit_codes.DONE)
+
+
+def compare(
+    file: Annotated[Path, typer.Argument(help="A case; its steps are asked of each program.")],
+    *,
+    rulebooks: Annotated[
+        list[str] | None,
+        typer.Option("--rulebook", help="A shipped rulebook by name, or a file; left out, the four shipped programs."),
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """The same story under several rulebooks: how each claim ends, under which clause, and why. Nothing is recorded."""
+    from dealreg.service.scenario import comparing, reading
+
+    case = reading.case_of(file)
+    world = reading.text_of(reading.folder() / reading.WORLD)
+    programs = comparing.compared(
+        case, world, {name: comparing.clauses_of(name) for name in rulebooks or comparing.SHIPPED}
+    )
+    if as_json:
+        typer.echo(json.dumps([one.model_dump(mode="json") for one in programs], ensure_ascii=False))
+        return
+    _show_compared(programs)
+
+
+def _show_compared(programs: "list[Program]") -> None:
+    """A table of outcomes, a column for each program; then why, and what a program refused to be asked."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("claim", *(one.rulebook for one in programs))
+    claims = dict.fromkeys(name for one in programs for name in one.outcomes)
+    for claim in claims:
+        table.add_row(claim, *(_cell(one.outcomes.get(claim)) for one in programs))
+    console = Console()
+    (console if console.is_terminal else Console(width=160)).print(table)
+    for one in programs:
+        typer.echo(f"\n{one.rulebook}")
+        for claim, outcome in one.outcomes.items():
+            typer.echo(f"  {claim}: {outcome.state}{f', {outcome.clause}' if outcome.clause else ''}: {outcome.why}")
+        for asked in one.asked:
+            if asked.refused:
+                typer.echo(f"  refused: {asked.step}: {asked.refused}")
+
+
+def _cell(outcome: "Outcome | None") -> str:
+    if outcome is None:
+        return "not filed"
+    until = f" until {outcome.protected_until}" if outcome.protected_until and outcome.state == "protected" else ""
+    return f"{outcome.state}{until}{f' ({outcome.clause})' if outcome.clause else ''}"
 
 
 def _one(file: Path, world: dict[str, Any], fresh: "Callable[[], str] | None") -> dict[str, Any]:

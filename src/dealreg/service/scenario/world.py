@@ -94,7 +94,13 @@ class World:
             raise Malformed(f"the world cannot be set out: {came.refused}")
 
     def _person(self, name: str, said: Mapping[str, Any]) -> Actor:
-        return Actor(role=Role(said["role"]), subject=name, region=said.get("region"), level=said.get("level"))
+        return Actor(
+            role=Role(said["role"]),
+            subject=name,
+            region=said.get("region"),
+            level=said.get("level"),
+            team=said.get("team"),
+        )
 
     def actor(self, by: str | None, command: Command, path: str) -> Actor:
         """Who asks: the one named, else the partner that the command names, else whoever asks that kind of thing."""
