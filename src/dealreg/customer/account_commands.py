@@ -87,10 +87,10 @@ class EnterTender(TellOfAccount):
 
 
 class RecordDirectActivity(Command):
-    """Tell that the direct team was active on its opportunity, now or at ``active_at`` (ROE-19)."""
+    """Tell that the direct team was active on its opportunity at ``active_at`` (ROE-19)."""
 
     report: UUID
-    active_at: Instant | None = None
+    active_at: Instant
 
 
 class EndAccountReport(Command):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from dealreg.customer.account_commands import TellOfAccount
 from dealreg.customer.commands import CustomerGiven
-from dealreg.customer.report_events import AccountReportEnded, AccountReported, ReportKind
+from dealreg.customer.report_events import AccountReported, AccountReportEnded, ReportKind
 from dealreg.customer.reports import REPORT
 from dealreg.engagement.rulebook import RulebookDocument
 from dealreg.process.bring_to_due import bring_to_due
@@ -73,10 +73,10 @@ def readers_of(case: Case, scope: Scope | None) -> tuple[UUID, ...]:
     return manager_readers(case.situation.program, case.rules, territories)
 
 
-def reported(situation: Situation, report: UUID) -> AccountReported:
-    """What was told under this id, if it is not over. Raises ``Unknown``, ``Closed``."""
+def reported(situation: Situation, report: UUID, kind: ReportKind | None = None) -> AccountReported:
+    """What was told under this id, of this kind if one is named, if it is not over. Raises ``Unknown``, ``Closed``."""
     state = situation.of(REPORT, report)
-    if state.given is None:
+    if state.given is None or kind not in {None, state.given.kind}:
         raise Unknown("there is no such report; check its id")
     if state.ended:
         raise Closed("what this report told of is over already")

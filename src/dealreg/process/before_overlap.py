@@ -8,6 +8,10 @@ from dealreg.engagement.order import OF_THE_ACCOUNT, in_order
 from dealreg.file.state import Claim
 from dealreg.process.applies import applies
 from dealreg.process.case import Case
+from dealreg.process.direct_opportunity import direct_comes_first, direct_refuses_today
+from dealreg.process.seller_of_record import seller_comes_first, seller_refuses_today
+from dealreg.process.strategic_account import flag_declines, flag_refuses_today
+from dealreg.process.tender_class import joins_the_class
 
 Step = Callable[[Case, Claim], bool]
 """Tries a clause on a claim that waits for its decision; true when that settles the claim."""
@@ -17,11 +21,20 @@ Today = Callable[[Case, Claim, datetime], Refusal | None]
 
 GROUP = OF_THE_ACCOUNT
 
-STEPS: dict[str, Step] = {}
+STEPS: dict[str, Step] = {
+    "ROE-20": flag_declines,
+    "ROE-23": joins_the_class,
+    "ROE-18": seller_comes_first,
+    "ROE-19": direct_comes_first,
+}
 """What each clause of the group does to a claim."""
 
-REFUSED_TODAY: dict[str, Today] = {}
-"""What each clause of the group refuses on a later day."""
+REFUSED_TODAY: dict[str, Today] = {
+    "ROE-20": flag_refuses_today,
+    "ROE-18": seller_refuses_today,
+    "ROE-19": direct_refuses_today,
+}
+"""What each clause of the group refuses on a later day; ROE-23 takes an entry into the tender's class instead (``taken_today``)."""
 
 
 def settled_before_overlap(case: Case, claim: Claim) -> bool:
@@ -40,3 +53,8 @@ def refused_today(case: Case, claim: Claim, day: datetime) -> Refusal | None:
         if number in REFUSED_TODAY and applies(case, claim, number)
     )
     return next((refusal for refusal in found if refusal is not None), None)
+
+
+def taken_today(case: Case, claim: Claim) -> bool:
+    """ROE-23 on an entry whose line is free: from a tender's publication there is no queue. True when that settles it."""
+    return applies(case, claim, "ROE-23") and joins_the_class(case, claim)

@@ -8,6 +8,8 @@ from pydantic import JsonValue
 
 from dealreg.conflict.commands import RuleOnConflict
 from dealreg.conflict.state import CONFLICT
+from dealreg.customer.account_commands import EndAccountReport, RecordDirectActivity, TellOfAccount
+from dealreg.customer.reports import REPORT
 from dealreg.customer.state import CUSTOMER, IDENTIFIER, NAME_KEY
 from dealreg.file.commands import BringFileToDue, BringOverrideToDue, BringRegistrationToDue
 from dealreg.file.evolve import FILE
@@ -40,6 +42,7 @@ from dealreg.process.case import Case
 from dealreg.process.view import answer
 from dealreg.registration import commands as registrations
 from dealreg.registration.state import REGISTRATION
+from dealreg.process.tell_of_account import TOLD, home_of_report
 from dealreg.rulebook.commands import PublishRulebook
 from dealreg.rulebook.state import RULEBOOK
 from dealreg.vocabulary.fact import Aggregate, Command, Request
@@ -75,6 +78,7 @@ AGGREGATES: dict[str, Aggregate[Any]] = {
 }
 """Every kind of stream by name."""
 
+        REPORT,
 
 def _registration(act: Callable[[Situation, Request, Any], UUID]) -> Decide:
     """A decision on a registration, answered with where it stands."""
@@ -196,6 +200,7 @@ COMMANDS: dict[str, type[Command]] = {command.__name__: command for command in D
 def decide(request: Request, situation: Situation) -> Answer:
     """Decide what is asked; the facts are in the situation. Raises ``Unread`` and ``Refused``."""
     return DECIDED[type(request.command)](situation, request, request.command)
+DECIDED.update(TOLD)
 
 
 def home_of(request: Request) -> tuple[str, StreamId]:
@@ -225,6 +230,8 @@ def home_of(request: Request) -> tuple[str, StreamId]:
         case BringFileToDue():
             return "file", file_stream(program, command.customer)
         case BringRegistrationToDue():
+        case TellOfAccount() | RecordDirectActivity() | EndAccountReport():
+            return "account_report", home_of_report(request)
             return "registration", StreamId(command.registration)
         case _:
             raise TypeError(f"{type(command).__name__} is no command of this service")

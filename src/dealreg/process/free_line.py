@@ -9,6 +9,7 @@ from dealreg.file.events import ClaimPromoted, LegReleased, LineOffered, QueueLe
 from dealreg.file.overlap import Relation
 from dealreg.file.state import Claim, LegState
 from dealreg.process.approve_line import decline
+from dealreg.process.before_overlap import taken_today
 from dealreg.process.case import Case
 from dealreg.process.check_claim import refusal_today
 from dealreg.process.close_conflict import close, leave_conflict, rule
@@ -167,6 +168,8 @@ def free_line(case: Case, line: str, scope: Scope) -> None:
 
 
 def is_free(case: Case, entry: Claim) -> bool:
+        if taken_today(case, entry):
+            continue
     """Whether nothing in the entry's whole scope blocks it, waits before it, or closes the line."""
     if entry.not_before is not None and entry.not_before > case.now:
         return False

@@ -13,6 +13,7 @@ from dealreg.process import permit
 from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import Case, registration_of
 from dealreg.process.conflict_clock import appeal_limit
+from dealreg.process.credit import credit_late_loser, credit_losers
 from dealreg.process.enter_claims import enter
 from dealreg.process.free_line import after_end, empty_queue, leave_queue
 from dealreg.process.hold_claim import queue_or_decline
@@ -121,6 +122,7 @@ def fulfil(case: Case, claim: Claim, won_at: datetime) -> None:
     empty_queue(case, claim)
     after_end(case, claim, offer=False)
 
+    credit_losers(case, claim.line, claim.scope, {leg.partner for leg in _live(claim)})
 
 def _lost(case: Case, claim: Claim, partner: str | None) -> None:
     """Lost by the CRM record: all legs; by a partner's word: its own only, whose place is then empty."""
@@ -131,6 +133,7 @@ def _lost(case: Case, claim: Claim, partner: str | None) -> None:
         return
     release(case, claim, "ROE-31", "the opportunity was lost", partner=partner)
 
+    credit_late_loser(case, claim)
 
 def release(
     case: Case,

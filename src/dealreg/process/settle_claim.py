@@ -14,6 +14,7 @@ from dealreg.process.approve_line import approve, approve_or_hold, approve_witho
 from dealreg.process.before_overlap import settled_before_overlap
 from dealreg.process.case import Case
 from dealreg.process.close_conflict import rule
+from dealreg.process.credit import related_deal
 from dealreg.process.hold_claim import closed_by_override, letting_in, linked, queue_or_decline, too_soon
 from dealreg.process.join_line import ask_to_join, may_join
 from dealreg.process.meetings import Meeting, before, by_clause, earlier, meetings_of, same_second
@@ -32,8 +33,8 @@ def settle(case: Case, claim: Claim) -> None:
     if settled_before_overlap(case, claim):
         return
     claim = case.again(claim)
-    if claim.tender:
-        approve_or_hold(case, claim)
+    if claim.tender or related_deal(case, claim):
+        approve_or_hold(case, case.again(claim))
         return
     _settle_overlap(case, claim)
 

@@ -49,6 +49,9 @@ class Claims(Model):
     level: Key | None = Field(
         default=None, description="A level of approval for special prices that the bearer holds (ROE-33)."
     )
+    team: Key | None = Field(
+        default=None, description="The manufacturer's team of the bearer; direct does not rule on its own deals (ROE-19)."
+    )
     exp: Whole = Field(description="Seconds since 1970 from which it no longer counts.")
     iat: Whole = Field(description="Seconds since 1970 at which it was signed.")
 
@@ -66,7 +69,7 @@ class Claims(Model):
     @property
     def actor(self) -> Actor:
         """As whom the bearer asks."""
-        return Actor(role=self.role, subject=self.sub, partner=self.partner, region=self.region, level=self.level)
+        return Actor(role=self.role, subject=self.sub, partner=self.partner, region=self.region, level=self.level, team=self.team)
 
     @property
     def reader(self) -> ReaderId | None:
@@ -131,6 +134,7 @@ def mint(key: TokenKey, actor: Actor, program: str, *, seconds: int, now: float 
         partner=actor.partner,
         region=actor.region,
         level=actor.level,
+        team=actor.team,
         exp=issued + seconds,
         iat=issued,
     )

@@ -59,10 +59,15 @@ class Role(StrEnum):
 PARTNER_ROLES = frozenset({Role.DEALER, Role.DISTRIBUTOR, Role.MASTER})
 
 
+DIRECT_TEAM = "direct"
+"""The ``team`` of the manufacturer's people who sell direct; they do not rule on their own opportunities (ROE-19)."""
+
+
 class Actor(Model):
     """Who asks: a pseudonymous subject, a role, and the partner or region it acts for. Never a person's name (D15).
 
-    ``level`` is a level of approval for special prices that the person holds beside its role (ROE-33).
+    ``level`` is a level of approval for special prices that the person holds beside its role (ROE-33). ``team`` is the
+    manufacturer's team it belongs to, where that matters: ``direct`` sells direct (ROE-19).
     """
 
     role: Role
@@ -70,6 +75,7 @@ class Actor(Model):
     partner: PartnerId | None = None
     region: Key | None = None
     level: Key | None = None
+    team: Key | None = None
 
     @property
     def caller(self) -> str:

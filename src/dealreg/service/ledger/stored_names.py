@@ -19,6 +19,7 @@ Upcaster = tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]
 MODULES = (
     "dealreg.registration.events",
     "dealreg.customer.events",
+    "dealreg.customer.report_events",
     "dealreg.file.events",
     "dealreg.conflict.events",
     "dealreg.override.events",
