@@ -47,7 +47,6 @@ class PartyStanding(StrEnum):
     DIRECT = "direct"
     SELLER_ELSEWHERE = "seller_elsewhere"
     TENDER = "tender"
-    TENDER = "tender"
 
 
 class Party(Model):
