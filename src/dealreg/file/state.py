@@ -63,7 +63,7 @@ class Leg:
     standing: Standing = Standing.GOOD
     standing_since: datetime | None = None
     released_under: str | None = None
-    time: LegTime = LegTime()
+    time: LegTime = field(default_factory=LegTime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Claim:
     beside: frozenset[UUID] = frozenset()
     identity_to: datetime | None = None
     came_from: UUID | None = None
-    time: ClaimTime = ClaimTime()
+    time: ClaimTime = field(default_factory=ClaimTime)
     disputable: Disputable | None = None
     appealed: bool = False
     credited: frozenset[str] = frozenset()

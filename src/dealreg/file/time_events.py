@@ -125,14 +125,14 @@ class ReviewOverdue(FileEvent):
 class FactsWentStale(FileEvent):
     """What the CRM knows of the opportunity is not known here: nothing but the hard stop ends the legs until it is (ROE-22).
 
-    ``legs`` says when each ends now; after ``limit_at`` the desk decides leg by leg.
+    ``legs`` says when each ends now; after ``limit_at`` (missing where that has passed) the desk decides leg by leg.
     """
 
     NAME: ClassVar[str] = "facts_went_stale.v1"
     clause: Key = "ROE-22"
     reason: Text
     since: Instant
-    limit_at: Instant
+    limit_at: Instant | None
     legs: tuple[LegEnd, ...]
 
 

@@ -36,10 +36,11 @@ class LegTime:
 class ClaimTime:
     """The clocks of one claim.
 
-    Of the three instants of ROE-14 those are gone that have come; while ``stood_at`` is set they stand since then. ``review_left`` is
+    ``counts``: progress is asked for (ROE-14). Of its three instants those are gone that have come; while ``stood_at`` is set they stand since then. ``review_left`` is
     the business time in seconds that a standing review clock has left (ROE-15). ``stale_since``: its CRM record is not known (ROE-22).
     """
 
+    counts: bool = False
     remind_at: datetime | None = None
     suspend_at: datetime | None = None
     release_at: datetime | None = None

@@ -176,7 +176,13 @@ def _approved_too(state: CustomerFile, event: facts.LineApproved) -> CustomerFil
         "review_clause": None,
         "silence_approves": False,
     }
-    time = replace(claim.time, stood_at=None, progress_at=None, **over, **_limits(event.progress))
+    clock: dict[str, Any] = {
+        "counts": event.progress is not None,
+        "stood_at": None,
+        "progress_at": None,
+        **_limits(event.progress),
+    }
+    time = replace(claim.time, **over, **clock)
     return with_claim(state, replace(claim, legs=legs, time=time))
 
 
@@ -194,6 +200,11 @@ def _held_too(state: CustomerFile, event: facts.ClaimHeldForReview) -> CustomerF
 def _no_review(state: CustomerFile, event: facts.FileEvent) -> CustomerFile:
     """It waits for something else than a person; when it is pending again its review begins anew, with what was left."""
     return with_claim(state, replace(claim_of(state, event), in_review=False, review_to=None))
+
+
+def _promoted_too(state: CustomerFile, event: facts.ClaimPromoted) -> CustomerFile:
+    """Nor does it wait for a day any more: what keeps it back is asked again."""
+    return _no_review(with_claim(state, replace(claim_of(state, event), not_before=None)), event)
 
 
 def _joined_too(state: CustomerFile, event: facts.LegJoined) -> CustomerFile:
@@ -229,6 +240,10 @@ def _returned_too(state: CustomerFile, event: facts.LegReturned) -> CustomerFile
 
 
 def _reopened_too(state: CustomerFile, event: facts.LegReopened) -> CustomerFile:
+    """A claim that had ended has no progress clock until that is counted anew."""
+    claim = claim_of(state, event)
+    if sum(leg.state in LIVE for leg in claim.legs) == 1:
+        state = _claim_time(state, event, stood_at=None, **_limits(None))
     leg = claim_of(state, event).leg(event.tier)
     if leg is None:
         return state
@@ -247,7 +262,7 @@ ALSO: dict[type[Event], Step] = {
     facts.ClaimHeldForReview: _held_too,
     facts.ClaimQueued: _no_review,
     facts.ClaimContested: _no_review,
-    facts.ClaimPromoted: _no_review,
+    facts.ClaimPromoted: _promoted_too,
     facts.LegJoined: _joined_too,
     facts.LegSuspended: _suspended_too,
     facts.LegReturned: _returned_too,

@@ -24,6 +24,14 @@ class Change(StrEnum):
     UPDATED = "updated"
     DELETED = "deleted"
     UNDELETED = "undeleted"
+    READ = "read"
+    """The record was read again, whole."""
+    GAP = "gap"
+    """The CRM says that the record changed, and not how (ROE-22)."""
+
+
+WHOLE = frozenset({Change.CREATED, Change.UNDELETED, Change.DELETED, Change.READ})
+"""After these everything of a record is known: they carry all of its fields, or that it is gone."""
 
 
 class Outcome(StrEnum):
@@ -102,4 +110,18 @@ class OpportunityChanged(Said, Event):
     late: tuple[Key, ...] = ()
 
 
-EVENTS: tuple[type[Event], ...] = (OpportunityChanged,)
+class OpportunityWentStale(Event):
+    """The CRM says that the record changed, and not how: until it is read whole, nothing but hard stops ends what rides on it (ROE-22)."""
+
+    NAME: ClassVar[str] = "opportunity_went_stale.v1"
+    AGGREGATE: ClassVar[str] = "opportunity"
+
+    opportunity: UUID
+    source: Key
+    record: Key
+    message: Digest
+    order: Key
+    changed_at: Instant
+
+
+EVENTS: tuple[type[Event], ...] = (OpportunityChanged, OpportunityWentStale)

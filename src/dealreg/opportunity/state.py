@@ -6,7 +6,17 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from dealreg.opportunity.events import CUSTOM, FIELDS, IDENTIFIER, Change, OpportunityChanged, Said, names_of
+from dealreg.opportunity.events import (
+    CUSTOM,
+    FIELDS,
+    IDENTIFIER,
+    WHOLE,
+    Change,
+    OpportunityChanged,
+    OpportunityWentStale,
+    Said,
+    names_of,
+)
 from dealreg.vocabulary.fact import Aggregate, Event
 from dealreg.vocabulary.values import Money
 
@@ -25,7 +35,7 @@ class Opportunity:
 
     ``values`` holds the current values (``None`` is empty); ``changed`` names the fields whose value the newest fact altered (custom
     ones as ``custom:<name>``, identifiers as ``identifier:<scheme>``, deletion as ``existence``); ``orders`` says how new each field is; ``digests`` are the messages that
-    changed something: the inbox.
+    changed something: the inbox. ``whole`` is the newest message after which everything was known, ``gap`` the newest after which it was not.
     """
 
     source: str = ""
@@ -36,6 +46,13 @@ class Opportunity:
     changed_at: datetime | None = None
     orders: Mapping[str, Order] = field(default_factory=lambda: MappingProxyType({}))
     digests: frozenset[str] = frozenset()
+    whole: Order | None = None
+    gap: Order | None = None
+
+    @property
+    def stale(self) -> bool:
+        """Whether the CRM knows something of it that is not known here (ROE-22)."""
+        return self.gap is not None and (self.whole is None or self.whole < self.gap)
 
     @property
     def exists(self) -> bool:
@@ -52,6 +69,16 @@ class Opportunity:
 
 def evolve(state: Opportunity, event: Event) -> Opportunity:
     """The state after a fact; whether each of its fields is newer was decided when it was made."""
+    if isinstance(event, OpportunityWentStale):
+        gap = (event.order, event.message)
+        return replace(
+            state,
+            source=event.source,
+            record=event.record,
+            digests=state.digests | {event.message},
+            gap=max(state.gap or gap, gap),
+            changed=frozenset(),
+        )
     if not isinstance(event, OpportunityChanged):
         return state
     values = _values(state.values, event)
@@ -67,6 +94,7 @@ def evolve(state: Opportunity, event: Event) -> Opportunity:
         changed_at=event.changed_at if state.changed_at is None else max(state.changed_at, event.changed_at),
         orders=MappingProxyType({**state.orders, **dict.fromkeys(_touched(event), order)}),
         digests=state.digests | {event.message},
+        whole=max(state.whole or order, order) if event.change in WHOLE else state.whole,
     )
 
 

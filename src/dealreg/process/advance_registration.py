@@ -6,6 +6,7 @@ from dealreg.opportunity.state import Opportunity
 from dealreg.process.case import Case, registration_of, rules_at
 from dealreg.process.enter_claims import enter_all
 from dealreg.process.file_registration import given, judge, readers
+from dealreg.process.progress_clock import count_progress, is_later_stage
 from dealreg.process.read_opportunity import end_customer, requested_lines
 from dealreg.process.record_outcome import opened
 from dealreg.process.resolve_customer import resolve_customer
@@ -34,11 +35,12 @@ FACTS = frozenset(
 
 def advance(situation: Situation, registration: UUID, state: Opportunity) -> None:
     """Record progress and what was supplied; an incomplete registration is judged again, later lines take their own time."""
-    opened(situation, registration)
+    case = opened(situation, registration)
     known = registration_of(situation, registration)
     if known.closed:
         return
     if "stage" in state.changed and state.values.stage is not None:
+        later = is_later_stage(situation, registration, state.values.stage)
         progress = ProgressRecorded(
             registration=registration,
             stage=state.values.stage,
@@ -47,6 +49,8 @@ def advance(situation: Situation, registration: UUID, state: Opportunity) -> Non
             recorded_at=situation.at,
         )
         situation.record(REGISTRATION, registration, progress)
+        if later:
+            count_progress(case, registration, "the CRM record reached a later stage")
     if FACTS & state.changed:
         _supply(situation, registration, known, state)
 

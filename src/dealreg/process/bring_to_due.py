@@ -9,7 +9,10 @@ from dealreg.process.apply_standing import due_releases, due_standings
 from dealreg.process.case import Case
 from dealreg.process.due import Due, Rank
 from dealreg.process.due_legs import due_legs
+from dealreg.process.due_progress import due_progress
 from dealreg.process.due_queue import due_entries, due_joinings
+from dealreg.process.due_review import due_reviews
+from dealreg.process.due_stale import due_stale
 from dealreg.process.end_override import end_in_file
 from dealreg.process.end_price import due_prices
 
@@ -27,6 +30,9 @@ def _due_overrides(case: Case) -> Iterator[Due]:
 FALLING_DUE: tuple[Callable[[Case], Iterator[Due]], ...] = (
     _due_overrides,
     due_legs,
+    due_progress,
+    due_reviews,
+    due_stale,
     due_entries,
     due_joinings,
     due_releases,

@@ -7,11 +7,11 @@ from dealreg.engagement.eligible import ineligible
 from dealreg.engagement.minimum import below_minimum
 from dealreg.engagement.order import OF_THE_CLAIM, in_order
 from dealreg.engagement.territory import touching
-from dealreg.file.state import Claim
+from dealreg.file.state import LIVE, Claim
 from dealreg.process.applies import applies
-from dealreg.process.before_overlap import refused_today
+from dealreg.process.before_overlap import REFUSED_TODAY, refused_today
 from dealreg.process.case import Case, need_partners, partner_of
-from dealreg.vocabulary.values import Tier
+from dealreg.vocabulary.values import Standing, Tier
 
 
 def refusal_on(case: Case, claim: Claim, day: datetime) -> Refusal | None:
@@ -22,7 +22,7 @@ def refusal_on(case: Case, claim: Claim, day: datetime) -> Refusal | None:
             refusal = REFUSING[number](case, claim, day)
             if refusal is not None:
                 return refusal
-    barred = (_barred(case, leg.partner, claim, day) for leg in claim.legs)
+    barred = (_barred(case, leg.partner, claim, day) for leg in claim.legs if leg.state in LIVE)
     return next((found for found in barred if found is not None), None)
 
 
@@ -38,9 +38,19 @@ def refusal_to_join(case: Case, partner: str, tier: Tier, there: Claim) -> Refus
     return refused or _barred(case, partner, there, case.now)
 
 
+def refusal_to_extend(case: Case, partner: str, claim: Claim) -> Refusal | None:
+    """A standing that lets only run what runs (ROE-1), the bar of ROE-21, and a flagged account (ROE-20), on the day of the request."""
+    need_partners(case.situation, [partner])
+    standing = partner_of(case.situation, partner).standing_at(case.now)
+    if applies(case, claim, "ROE-1") and standing is not Standing.GOOD:
+        return Refusal("ROE-1", f"the partner's standing is {standing}; what runs, runs, and nothing is extended", "standing")
+    flagged = REFUSED_TODAY.get("ROE-20") if applies(case, claim, "ROE-20") else None
+    return _barred(case, partner, claim, case.now) or (flagged(case, claim, case.now) if flagged is not None else None)
+
+
 def _ineligible(case: Case, claim: Claim, day: datetime) -> Refusal | None:
     """ROE-1 for every leg of the claim."""
-    refused = (_leg_refused(case, leg.partner, leg.tier, claim, day) for leg in claim.legs)
+    refused = (_leg_refused(case, leg.partner, leg.tier, claim, day) for leg in claim.legs if leg.state in LIVE)
     return next((found for found in refused if found is not None), None)
 
 

@@ -22,9 +22,11 @@ from dealreg.partner.state import PARTNER
 from dealreg.pricing import commands as prices
 from dealreg.pricing.state import SPECIAL_PRICE
 from dealreg.process import (
+    change_distributor,
     close_registration,
     decide_price,
     enrol_partner,
+    extend_leg,
     file_registration,
     fold_opportunity,
     override_rules,
@@ -35,14 +37,16 @@ from dealreg.process import (
     review_registration,
     rule_on_conflict,
     special_price,
+    stale_facts,
     supplement_registration,
 )
 from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import Case
+from dealreg.process.tell_of_account import TOLD, home_of_report
 from dealreg.process.view import answer
 from dealreg.registration import commands as registrations
+from dealreg.registration import party_commands as parties
 from dealreg.registration.state import REGISTRATION
-from dealreg.process.tell_of_account import TOLD, home_of_report
 from dealreg.rulebook.commands import PublishRulebook
 from dealreg.rulebook.state import RULEBOOK
 from dealreg.vocabulary.fact import Aggregate, Command, Request
@@ -74,11 +78,11 @@ AGGREGATES: dict[str, Aggregate[Any]] = {
         OVERRIDE,
         OPPORTUNITY,
         SPECIAL_PRICE,
+        REPORT,
     )
 }
 """Every kind of stream by name."""
 
-        REPORT,
 
 def _registration(act: Callable[[Situation, Request, Any], UUID]) -> Decide:
     """A decision on a registration, answered with where it stands."""
@@ -162,10 +166,15 @@ DECIDED: dict[type[Command], Decide] = {
     registrations.WithdrawRegistration: _registration(record_outcome.withdraw),
     registrations.RecordProgress: _registration(record_progress.progress),
     registrations.AddEvidence: _registration(record_progress.evidence),
+    registrations.AskExtension: _registration(extend_leg.ask_extension),
+    registrations.DecideExtension: _registration(extend_leg.decide_extension),
+    registrations.ReconcileRegistration: _registration(stale_facts.reconcile),
+    registrations.DecideStaleLeg: _registration(stale_facts.decide_stale_leg),
     registrations.ReportOutcome: _registration(record_outcome.report),
     registrations.AnswerOffer: _registration(record_progress.answer_offer),
     registrations.InvitePartner: _invited,
     registrations.AnswerJoining: _registration(record_progress.answer_joining),
+    parties.ChangeDistributor: _registration(change_distributor.change_distributor),
     RuleOnConflict: _conflict,
     overrides.ProposeOverride: _override(override_rules.propose),
     overrides.ApproveOverride: _override(override_rules.approve),
@@ -191,6 +200,7 @@ DECIDED.update(
         _written(enrol_partner.decide),
     )
 )
+DECIDED.update(TOLD)
 DECIDED[PublishRulebook] = _written(publish_rulebook.decide)
 
 COMMANDS: dict[str, type[Command]] = {command.__name__: command for command in DECIDED}
@@ -200,7 +210,6 @@ COMMANDS: dict[str, type[Command]] = {command.__name__: command for command in D
 def decide(request: Request, situation: Situation) -> Answer:
     """Decide what is asked; the facts are in the situation. Raises ``Unread`` and ``Refused``."""
     return DECIDED[type(request.command)](situation, request, request.command)
-DECIDED.update(TOLD)
 
 
 def home_of(request: Request) -> tuple[str, StreamId]:
@@ -221,6 +230,8 @@ def home_of(request: Request) -> tuple[str, StreamId]:
             return "special_price", StreamId(special_price_id(program, request.actor.caller, request.id))
         case prices.DecideSpecialPrice():
             return "special_price", StreamId(command.special_price)
+        case TellOfAccount() | RecordDirectActivity() | EndAccountReport():
+            return "account_report", home_of_report(request)
         case partners.OfPartner():
             return "partner", partner_stream(program, command.partner)
         case PublishRulebook():
@@ -230,8 +241,6 @@ def home_of(request: Request) -> tuple[str, StreamId]:
         case BringFileToDue():
             return "file", file_stream(program, command.customer)
         case BringRegistrationToDue():
-        case TellOfAccount() | RecordDirectActivity() | EndAccountReport():
-            return "account_report", home_of_report(request)
             return "registration", StreamId(command.registration)
         case _:
             raise TypeError(f"{type(command).__name__} is no command of this service")

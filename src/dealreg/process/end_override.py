@@ -6,12 +6,14 @@ from uuid import UUID
 from dealreg.engagement.parameters import StoppedClock
 from dealreg.engagement.territory import scopes_overlap
 from dealreg.engagement.windows import day_end, moved_alike
+from dealreg.file.ends import ends_at, protected_to
 from dealreg.file.events import LegReleased, LegReturned, LegSuspended, OverrideBegan, OverrideLifted, Verb
 from dealreg.file.state import HOLDING, LIVE, ActiveOverride, Claim, Leg, LegState
 from dealreg.override.events import Ground, OverrideEnded, OverrideProposed
 from dealreg.override.state import OVERRIDE, Life
 from dealreg.process.case import Case
 from dealreg.process.free_line import after_end, free_line
+from dealreg.process.progress_clock import resume_progress
 from dealreg.process.settle_claim import settle
 from dealreg.vocabulary.ids import PartnerId
 
@@ -53,7 +55,7 @@ def _suspend(case: Case, claim: Claim, active: ActiveOverride) -> None:
     for leg in claim.legs:
         if not may_suspend(leg):
             continue
-        ends = leg.grace_to or leg.window_to or case.now
+        ends = protected_to(leg) or case.now
         left = int((ends - case.now).total_seconds()) if active.stops_clock else None
         case.record(
             LegSuspended(
@@ -126,6 +128,7 @@ def _take_back(case: Case, claim: Claim, active: ActiveOverride) -> None:
     won = [leg for leg in suspended if _won_meanwhile(case, claim, leg)]
     for leg in suspended:
         (_give_up if leg in won else _return)(case, claim, leg)
+    resume_progress(case, claim, "the override that stopped its clock has ended")
     if won:
         after_end(case, claim, offer=False)
 
@@ -164,10 +167,13 @@ def _return(case: Case, claim: Claim, leg: Leg) -> None:
     window_to, stop = leg.window_to, leg.hard_stop_at
     if window_to is None or stop is None or leg.suspended_at is None:
         return
+    ends, hold = ends_at(leg), leg.time.hold_to if leg.time.asked is not None else None
     if leg.left_seconds is not None:
-        ended = window_to
+        ended = protected_to(leg) or window_to
         window_to = day_end(case.now + timedelta(seconds=max(leg.left_seconds, 0)), case.rules.zone)
         stop = moved_alike(stop, old_end=ended, new_end=window_to, zone=case.rules.zone)
+        window_to = min(window_to, stop)
+        ends, hold = stop if leg.time.frozen else window_to, max(hold, window_to) if hold is not None else None
     case.record(
         LegReturned(
             customer=case.customer,
@@ -180,5 +186,7 @@ def _return(case: Case, claim: Claim, leg: Leg) -> None:
             hard_stop_at=stop,
             returned_at=case.now,
             remains_suspended=bool(leg.paused),
+            ends_at=ends,
+            hold_to=hold,
         )
     )

@@ -8,13 +8,14 @@ from pydantic import JsonValue
 from dealreg.engagement.rulebook import RulebookDocument, Trust
 from dealreg.opportunity.commands import FoldOpportunity, OpportunityMessage
 from dealreg.opportunity.decide import fold, repeated
-from dealreg.opportunity.events import Outcome
+from dealreg.opportunity.events import Change, Outcome
 from dealreg.opportunity.state import EXISTENCE, OPPORTUNITY, Opportunity
 from dealreg.process.advance_registration import advance
 from dealreg.process.case import rules_at
 from dealreg.process.file_registration import file_registration
 from dealreg.process.read_opportunity import filing, filing_party
 from dealreg.process.record_outcome import outcome
+from dealreg.process.stale_opportunity import freeze_registration, thaw_registration, went_stale
 from dealreg.process.view import answer
 from dealreg.registration.events import OutcomeKind
 from dealreg.registration.state import REGISTRATION
@@ -25,7 +26,7 @@ from dealreg.vocabulary.situation import Situation
 
 
 def fold_opportunity(situation: Situation, request: Request, command: FoldOpportunity) -> dict[str, JsonValue]:
-    """Take one message into account. Answers what it did: ``repeated``, ``nothing_newer``, ``folded``, ``filed``, ``advanced``."""
+    """Take one message into account. Answers what it did: ``repeated``, ``nothing_newer``, ``folded``, ``filed``, ``advanced`` or ``stale``."""
     if request.actor.role not in {Role.CRM, Role.DEAL_DESK}:
         raise NotAllowed("only the CRM's feed publishes opportunity events")
     message = command.message
@@ -33,6 +34,9 @@ def fold_opportunity(situation: Situation, request: Request, command: FoldOpport
     before = situation.of(OPPORTUNITY, stream)
     if repeated(before, message):
         return {"opportunity": str(stream), "did": "repeated"}
+    if message.change is Change.GAP:
+        _lead(situation, rules_at(situation, situation.at), message, request)
+        return went_stale(situation, message, before)
     changed = fold(before, message)
     if changed is None:
         return {"opportunity": str(stream), "did": "nothing_newer"}
@@ -83,6 +87,10 @@ def _file_or_advance(
         if moved:
             outcome(situation, registration, OutcomeKind.REOPENED, (), closed_at=situation.at, partner=None)
     _outcome(situation, registration, before, state, filed=did == "filed")
+    if state.stale and did == "filed":
+        freeze_registration(situation, registration, "it rides on a record that is stale")
+    elif before.stale and not state.stale:
+        thaw_registration(situation, registration)
     return {"did": did, **answer(situation, registration, request.actor)}
 
 

@@ -14,7 +14,7 @@ from dealreg.process.case import Case
 from dealreg.process.check_claim import refusal_today
 from dealreg.process.close_conflict import close, leave_conflict, rule
 from dealreg.process.end_price import end_prices_of
-from dealreg.process.hold_claim import is_closed, queue_or_decline
+from dealreg.process.hold_claim import is_closed, newer_evidence, queue_or_decline
 from dealreg.process.join_line import ask_to_join, end_joining
 from dealreg.process.meetings import before, meetings_of
 from dealreg.process.settle_claim import settle
@@ -146,6 +146,13 @@ def _promote(case: Case, claim: Claim) -> None:
     settle(case, case.again(claim))
 
 
+def look_again(case: Case, registration: UUID) -> None:
+    """A claim that came back too soon has brought evidence dated after its end: a person says whether it counts (ROE-12)."""
+    for claim in case.file.of_registration(registration):
+        if claim.state_is(LegState.QUEUED) and claim.not_before is not None and newer_evidence(case, claim):
+            _promote(case, claim)
+
+
 def queue_of(case: Case, line: str) -> list[Claim]:
     """The entries of a line's queue: by priority time, then by order of acceptance."""
     entries = [claim for claim in case.file.living(line) if claim.state_is(LegState.QUEUED) and claim.offer_to is None]
@@ -161,6 +168,8 @@ def free_line(case: Case, line: str, scope: Scope) -> None:
         if refusal is not None:
             decline(case, entry, refusal.clause, refusal.reason)
             continue
+        if taken_today(case, entry):
+            continue
         if entry.queue_clause == "ROE-5":
             _promote(case, entry)
         else:
@@ -168,8 +177,6 @@ def free_line(case: Case, line: str, scope: Scope) -> None:
 
 
 def is_free(case: Case, entry: Claim) -> bool:
-        if taken_today(case, entry):
-            continue
     """Whether nothing in the entry's whole scope blocks it, waits before it, or closes the line."""
     if entry.not_before is not None and entry.not_before > case.now:
         return False

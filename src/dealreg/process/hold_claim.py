@@ -3,14 +3,15 @@
 from datetime import datetime
 
 from dealreg.engagement.territory import scopes_overlap
-from dealreg.engagement.windows import window_end
+from dealreg.engagement.windows import last_day, window_end
 from dealreg.file.events import ClaimLinked, ClaimQueued, Verb
 from dealreg.file.overlap import Relation
 from dealreg.file.state import ActiveOverride, Claim, LegState
 from dealreg.process.applies import applies
 from dealreg.process.approve_line import decline
-from dealreg.process.case import Case
+from dealreg.process.case import Case, registration_of
 from dealreg.process.meetings import Meeting
+from dealreg.process.review_clock import hold_for_review, stop_review
 
 SUPPLY_CONSTRAINT = "supply_constraint"
 """This ground only marks allocation as suspended and stops the holder's clock; it closes no line (ROE-21)."""
@@ -84,10 +85,27 @@ def too_soon(case: Case, claim: Claim) -> bool:
     again = max(ends, default=None)
     if again is None or again <= case.now:
         return False
+    if claim.in_review and claim.time.review_clause == "ROE-12":
+        return False
+    if newer_evidence(case, claim):
+        words = "it comes back sooner than the rulebook allows, with evidence dated after the end: a person accepts it or not"
+        hold_for_review(case, claim, "ROE-12", words)
+        return True
     queue_or_decline(
         case, claim, "ROE-12", "the same partner's protection of this line ended too recently", not_before=again
     )
     return True
+
+
+def newer_evidence(case: Case, claim: Claim) -> bool:
+    """Whether a proof of the registration is dated after the latest end by time of the partner's own protection there."""
+    ends = [
+        past.ended_at
+        for past in case.file.ended
+        if past.line == claim.line and any((leg.tier, leg.partner) == (past.tier, past.partner) for leg in claim.legs)
+    ]
+    proofs = registration_of(case.situation, claim.registration).evidence
+    return bool(ends) and any(proof.dated_on > last_day(max(ends), case.rules.zone) for proof in proofs)
 
 
 def queue_or_decline(
@@ -106,6 +124,7 @@ def queue_or_decline(
         return
     if claim.state_is(LegState.QUEUED) and claim.queue_clause == clause:
         return
+    stop_review(case, claim, "it waits in the queue")
     case.record(
         ClaimQueued(
             customer=case.customer,

@@ -11,7 +11,10 @@ from dealreg.process.applies import applies
 from dealreg.process.approve_line import window_days
 from dealreg.process.case import Case, above
 from dealreg.process.check_claim import refusal_to_join
+from dealreg.process.review_clock import stop_review
+from dealreg.process.stale_clock import freeze_too
 from dealreg.vocabulary.ids import PartnerId, derived, partner_reader
+from dealreg.vocabulary.refused import Refused
 from dealreg.vocabulary.values import Tier
 
 
@@ -39,6 +42,7 @@ def ask_to_join(case: Case, claim: Claim, there: Claim) -> None:
     joining = derived("joining", case.stream, case.situation.version(case.stream))
     _ask(case, there, joining, tier, partner, holder, Asks.HOLDER, challenger=claim.registration, invited=False)
     if not claim.state_is(LegState.CONTESTED):
+        stop_review(case, claim, "it may join another registration")
         case.record(
             ClaimQueued(
                 customer=case.customer,
@@ -159,6 +163,7 @@ def _take_place(case: Case, joining: Joining, there: Claim, tier: Tier, partner:
             distributors=() if tier is Tier.DEALER else (reader,),
         )
     )
+    freeze_too(case, there)
 
 
 def _end_own_claim(case: Case, joining: Joining) -> None:
@@ -179,6 +184,24 @@ def _end_own_claim(case: Case, joining: Joining) -> None:
                 released_at=case.now,
             )
         )
+
+
+def join_by_ruling(case: Case, own: Claim, there: Claim) -> None:
+    """A ruling gives the newcomer the empty place, with ROE-10's window. Raises ``Refused`` where ROE-1 refuses it that day."""
+    tier = joining_tier(own, there)
+    partner, holder = own.party(tier), _holder(there, tier)
+    if partner is None or holder is None:
+        raise Refused("the challenger has no leg for the empty place", clause="ROE-10")
+    refusal = refusal_to_join(case, partner, tier, there)
+    if refusal is not None:
+        raise Refused(refusal.reason, clause=refusal.clause)
+    for waiting in [joining for joining in case.file.joinings if joining.host == there.key]:
+        end_joining(case, waiting, "a ruling gave the place")
+    asked = derived("joining", case.stream, case.situation.version(case.stream))
+    joining = Joining(
+        asked, there.key, tier, partner, holder, Asks.JOINER, case.now, challenger=own.registration, invited=False
+    )
+    _join(case, joining, there)
 
 
 def end_joining(case: Case, joining: Joining, reason: str) -> None:

@@ -10,6 +10,7 @@ from dealreg.file.overlap import Relation
 from dealreg.file.state import Claim
 from dealreg.process.case import Case
 from dealreg.process.conflict_clock import evidence_limit, ruling_limit, set_clock
+from dealreg.process.review_clock import stop_review
 from dealreg.vocabulary.fact import event_id
 from dealreg.vocabulary.ids import PartnerId, conflict_id
 from dealreg.vocabulary.values import Tier
@@ -124,6 +125,7 @@ def _join(case: Case, conflict: UUID, challenger: Party, line: str, ground: str)
 
 def contest(case: Case, claim: Claim, conflict: UUID, clause: str, reason: str) -> None:
     """The claim holds nothing until the desk rules."""
+    stop_review(case, claim, "it is contested")
     case.record(
         ClaimContested(
             customer=case.customer,

@@ -18,6 +18,7 @@ from dealreg.process.enter_claims import enter
 from dealreg.process.free_line import after_end, empty_queue, leave_queue
 from dealreg.process.hold_claim import queue_or_decline
 from dealreg.process.meetings import meetings_of
+from dealreg.process.progress_clock import restart_progress
 from dealreg.registration.commands import ReportOutcome, WithdrawRegistration
 from dealreg.registration.events import OutcomeKind, OutcomeReported, RegistrationWithdrawn
 from dealreg.registration.state import REGISTRATION
@@ -121,8 +122,8 @@ def fulfil(case: Case, claim: Claim, won_at: datetime) -> None:
         case.record(LegFulfilled(**_of(case, claim, leg), fulfilled_at=min(won_at, case.now)))
     empty_queue(case, claim)
     after_end(case, claim, offer=False)
-
     credit_losers(case, claim.line, claim.scope, {leg.partner for leg in _live(claim)})
+
 
 def _lost(case: Case, claim: Claim, partner: str | None) -> None:
     """Lost by the CRM record: all legs; by a partner's word: its own only, whose place is then empty."""
@@ -132,8 +133,8 @@ def _lost(case: Case, claim: Claim, partner: str | None) -> None:
         leave_queue(case, claim, "its opportunity was lost")
         return
     release(case, claim, "ROE-31", "the opportunity was lost", partner=partner)
-
     credit_late_loser(case, claim)
+
 
 def release(
     case: Case,
@@ -178,6 +179,7 @@ def _reopen(case: Case, claim: Claim) -> None:
         if window_to > case.now:
             fields = _of(case, claim, leg)
             case.record(LegReopened(**fields, window_to=window_to, hard_stop_at=leg.hard_stop_at, reopened_at=case.now))
+    restart_progress(case, claim, "it was reopened")
 
 
 def _taken_back(case: Case, leg: Leg, days: int) -> bool:

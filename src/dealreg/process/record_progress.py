@@ -12,8 +12,9 @@ from dealreg.process.check_claim import refusal_to_join, refusal_today
 from dealreg.process.close_conflict import leave_conflict, rule
 from dealreg.process.evidence import taken
 from dealreg.process.file_registration import judge
-from dealreg.process.free_line import after_end, close_joining, others_wait
+from dealreg.process.free_line import after_end, close_joining, look_again, others_wait
 from dealreg.process.join_line import agreed, invite
+from dealreg.process.progress_clock import count_progress, is_later_stage
 from dealreg.process.record_outcome import opened
 from dealreg.process.settle_claim import bar_others
 from dealreg.registration.commands import AddEvidence, AnswerJoining, AnswerOffer, InvitePartner, RecordProgress
@@ -45,13 +46,13 @@ def _speaking(situation: Situation, request: Request, registration: UUID) -> Par
 
 
 def _parties(situation: Situation, registration: UUID) -> set[str]:
-    """Every partner of the registration, those that joined later included."""
+    """Every partner of the registration, those that joined later included, and not those that a change of distributor left behind."""
     state = registration_of(situation, registration)
     parties = set(state.parties)
     if state.customer is not None:
         for claim in Case.at(situation, state.customer).file.of_registration(registration):
             parties |= {leg.partner for leg in claim.legs}
-    return parties
+    return parties - state.out
 
 
 def progress(situation: Situation, request: Request, command: RecordProgress) -> UUID:
@@ -62,8 +63,9 @@ def progress(situation: Situation, request: Request, command: RecordProgress) ->
 
 
 def moved(situation: Situation, command: RecordProgress, partner: PartnerId | None) -> None:
-    """Bring the file to the instant, then record the progress."""
-    opened(situation, command.registration)
+    """Bring the file to the instant, then record the progress: a later stage or a note counts (ROE-14)."""
+    case = opened(situation, command.registration)
+    later = is_later_stage(situation, command.registration, command.stage)
     situation.record(
         REGISTRATION,
         command.registration,
@@ -75,11 +77,17 @@ def moved(situation: Situation, command: RecordProgress, partner: PartnerId | No
             recorded_at=situation.at,
         ),
     )
+    if later or command.note is not None:
+        count_progress(case, command.registration, "a later stage was reached" if later else "a note was written")
 
 
 def evidence(situation: Situation, request: Request, command: AddEvidence) -> UUID:
-    """Record a dated proof; where it was what was missing, the registration is judged complete (ROE-2)."""
+    """Record a dated proof; where it was what was missing, the registration is judged complete (ROE-2).
+
+    It is progress (ROE-14), and may bring a claim back sooner that came too soon (ROE-12).
+    """
     partner = _speaking(situation, request, command.registration)
+    case = opened(situation, command.registration)
     given = command.evidence
     taken(situation, [given])
     situation.record(
@@ -97,6 +105,9 @@ def evidence(situation: Situation, request: Request, command: AddEvidence) -> UU
     state = registration_of(situation, command.registration)
     if f"evidence:{given.kind}" in state.missing and not state.closed:
         judge(situation, command.registration)
+    count_progress(case, command.registration, "evidence was added")
+    if case is not None:
+        look_again(case, command.registration)
     return command.registration
 
 

@@ -9,6 +9,7 @@ from dealreg.process.approve_line import decline
 from dealreg.process.case import Case, registration_of
 from dealreg.process.free_line import after_end
 from dealreg.process.record_outcome import fulfil, opened, release
+from dealreg.process.review_clock import stop_review
 from dealreg.process.settle_claim import approve_unless_met
 from dealreg.registration.commands import ApproveRegistration, DeclineRegistration, OfRegistration, ReturnRegistration
 from dealreg.registration.events import RegistrationApproved, RegistrationDeclined, RegistrationReturned
@@ -75,7 +76,7 @@ def decline_registration(situation: Situation, request: Request, command: Declin
 
 def return_registration(situation: Situation, request: Request, command: ReturnRegistration) -> UUID:
     """Ask the partner for more; its time is kept if it answers within the limit."""
-    case, _ = _awaiting(situation, request, command)
+    case, waiting = _awaiting(situation, request, command)
     days = case.rules.clauses.completeness.return_business_days
     situation.record(
         REGISTRATION,
@@ -87,4 +88,6 @@ def return_registration(situation: Situation, request: Request, command: ReturnR
             answer_by=add_business_days(situation.at, days, case.rules),
         ),
     )
+    for claim in waiting:
+        stop_review(case, claim, "it was returned for more")
     return command.registration

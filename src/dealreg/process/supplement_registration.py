@@ -6,6 +6,7 @@ from dealreg.process.case import Case, registration_of, rules_at
 from dealreg.process.enter_claims import enter_all
 from dealreg.process.file_registration import add_evidence, given, judge, known_lines, readers, with_parents
 from dealreg.process.resolve_customer import resolve_customer
+from dealreg.process.review_clock import resume_reviews
 from dealreg.registration.commands import SupplementRegistration
 from dealreg.registration.events import RegistrationSupplemented, RequestedLine
 from dealreg.registration.state import REGISTRATION, Registration
@@ -54,6 +55,8 @@ def supplement(situation: Situation, request: Request, command: SupplementRegist
         judge(situation, command.registration)
     else:
         judge(situation, command.registration, keep_time=keep)
+    if state.returned is not None and state.customer is not None:
+        resume_reviews(Case.at(situation, state.customer), command.registration, "what was asked for came")
     return RegistrationId(command.registration)
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from dealreg.file.ends import protected_to
 from dealreg.file.evolve import FILE
 from dealreg.file.state import Claim, LegState
 from dealreg.process.case import registration_of, rules_at
@@ -65,7 +66,7 @@ def _line(situation: Situation, claim: Claim, actor: Actor) -> dict[str, JsonVal
     clause = claim.declined_clause if word == "declined" else claim.queue_clause if word == "queued" else None
     if clause is not None and _told(word, actor) == word:
         told["clause"] = clause
-    ends = [leg.grace_to or leg.window_to for leg in legs if leg.state is LegState.PROTECTED]
+    ends = [protected_to(leg) for leg in legs if leg.state is LegState.PROTECTED]
     known = [end for end in ends if end is not None]
     if known:
         last = max(known)

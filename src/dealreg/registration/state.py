@@ -42,6 +42,7 @@ class Registration:
     returned: said.RegistrationReturned | None = None
     evidence: tuple[Evidence, ...] = ()
     stage: str | None = None
+    reached: frozenset[str] = frozenset()
     outcome: said.OutcomeKind | None = None
     outcome_at: datetime | None = None
     withdrawn: frozenset[str] = field(default=frozenset())
@@ -78,7 +79,8 @@ def evolve(state: Registration, event: Event) -> Registration:
             proof = Evidence(event.kind, event.dated_on, event.added_by)
             return replace(state, evidence=(*state.evidence, proof))
         case said.ProgressRecorded():
-            return replace(state, stage=event.stage or state.stage)
+            reached = state.reached | ({event.stage} if event.stage is not None else set())
+            return replace(state, stage=event.stage or state.stage, reached=reached)
         case said.OutcomeReported():
             return replace(state, outcome=event.outcome, outcome_at=event.closed_at)
         case said.RegistrationWithdrawn():

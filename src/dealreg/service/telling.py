@@ -10,6 +10,7 @@ from pydantic import Field
 
 from dealreg.conflict.events import Input, Kind, Party, Ruling
 from dealreg.conflict.state import Conflict
+from dealreg.file.ends import protected_to
 from dealreg.file.state import Claim, CustomerFile, Leg, LegState
 from dealreg.override.events import Ground, OverrideVerb
 from dealreg.override.state import Override
@@ -244,4 +245,4 @@ def _claim(one: Claim, zone: ZoneInfo) -> ClaimTold:
 def _leg(leg: Leg, zone: ZoneInfo) -> LegTold:
     same: dict[str, Any] = {name: getattr(leg, name) for name in LegTold.model_fields if name != "protected_until"}
     holds = leg.state in {LegState.APPROVED, LegState.PROTECTED}
-    return LegTold(**same, protected_until=last_day(leg.grace_to or leg.window_to, zone) if holds else None)
+    return LegTold(**same, protected_until=last_day(protected_to(leg), zone) if holds else None)
