@@ -47,3 +47,10 @@ def scopes_overlap(rules: RulebookDocument, one: Scope, other: Scope) -> bool:
 def _sites(names: tuple[str, ...]) -> frozenset[str]:
     """Sites as they are compared: a second space or a capital does not make another site."""
     return frozenset(folded(name) for name in names)
+
+
+def within(rules: RulebookDocument, inner: Scope, outer: Scope) -> bool:
+    """Whether one scope lies wholly inside another: a territory below it, or some of its sites."""
+    if not contains(rules, outer.territory, inner.territory):
+        return False
+    return not outer.sites or (bool(inner.sites) and _sites(inner.sites) <= _sites(outer.sites))

@@ -1,0 +1,67 @@
+"""An end that an appeal takes back: legs return with what they had left, a declined claim waits for its decision again (ROE-29)."""
+
+from datetime import datetime, timedelta
+
+from dealreg.engagement.windows import day_end, moved_alike
+from dealreg.file.conflict_events import ClaimRestored
+from dealreg.file.events import LegReopened
+from dealreg.file.state import Claim, Leg, LegState
+from dealreg.process.case import Case, registration_of
+from dealreg.process.enter_claims import enter
+from dealreg.process.hold_claim import queue_or_decline
+from dealreg.process.meetings import meetings_of
+from dealreg.vocabulary.ids import PartnerId
+
+
+def give_back(case: Case, claim: Claim, released_at: datetime, clause: str, reason: str) -> bool:
+    """Return the legs that were released at that instant with what they had left then; the hard stop moves by as much.
+
+    Where another blocks the line by now the claim goes to the queue's end. False where no leg was released then.
+    """
+    legs = [leg for leg in claim.legs if leg.state is LegState.RELEASED and leg.ended_at == released_at]
+    if not legs:
+        return False
+    if any(meeting.there.blocks for meeting in meetings_of(case, claim)):
+        state = registration_of(case.situation, claim.registration)
+        line = next(line for line in state.lines if line.line == claim.line)
+        enter(case, claim.registration, state, line, anew=True)
+        queue_or_decline(case, case.again(claim), clause, f"{reason} while the line is protected for another claim")
+        return True
+    for leg in legs:
+        _return(case, claim, leg, released_at, clause)
+    return True
+
+
+def _return(case: Case, claim: Claim, leg: Leg, released_at: datetime, clause: str) -> None:
+    ended, stop = leg.grace_to or leg.window_to, leg.hard_stop_at
+    if ended is None or stop is None:
+        return
+    window_to = day_end(case.now + max(ended - released_at, timedelta(0)), case.rules.zone)
+    case.record(
+        LegReopened(
+            customer=case.customer,
+            registration=claim.registration,
+            line=claim.line,
+            tier=leg.tier,
+            partner=PartnerId(leg.partner),
+            window_to=window_to,
+            hard_stop_at=moved_alike(stop, old_end=ended, new_end=window_to, zone=case.rules.zone),
+            reopened_at=case.now,
+            clause=clause,
+        )
+    )
+
+
+def restore(case: Case, claim: Claim, clause: str, reason: str) -> None:
+    """Let the declined legs of the claim wait again; nothing where none was declined."""
+    if claim.state_is(LegState.DECLINED):
+        case.record(
+            ClaimRestored(
+                customer=case.customer,
+                registration=claim.registration,
+                line=claim.line,
+                clause=clause,
+                reason=reason,
+                restored_at=case.now,
+            )
+        )
