@@ -16,7 +16,10 @@ ACTS_AS: Final[dict[str, str]] = {
     "AnswerOffer": "partner",
     "AnswerJoining": "partner",
     "ReportOutcome": "partner",
+    "AskExtension": "partner",
     "RequestSpecialPrice": "partner",
+    "ChangeDistributor": "partner",
+    "HideRegistration": "partner",
 }
 """The field of a command that names the partner who asks: the caller's own, unless a distributor asks for a dealer below it."""
 

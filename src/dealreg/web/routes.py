@@ -8,6 +8,8 @@ from dealreg.partner.commands import AuthorisePartner, ChangeStanding, ChangeTie
 from dealreg.registration import commands as asked
 from dealreg.rulebook.commands import PublishRulebook
 from dealreg.web.prices import PRICES
+from dealreg.web.party_writes import PARTIES
+from dealreg.web.time_writes import TIMES
 from dealreg.web.writes import Write
 
 _ACME: Final = "5b0c1f52-0d3b-5a2e-9d60-0f4ad6a0a001"
@@ -150,4 +152,4 @@ PROGRAM: Final = (
     ),
 )
 
-WRITES: Final = (*REGISTRATIONS, *PRICES, *RULINGS, *PROGRAM)
+WRITES: Final = (*REGISTRATIONS, *TIMES, *PARTIES, *PRICES, *RULINGS, *PROGRAM)
