@@ -30,6 +30,8 @@ RULES_MD_SECTION_4 = {
     "POST /registrations/{registration}/offer": PARTNERS,
     "POST /registrations/{registration}/invitations": PARTNERS,
     "POST /registrations/{registration}/joinings/{joining}": PARTNERS,
+    "POST /registrations/{registration}/special-prices": PARTNERS,
+    "POST /special-prices/{special_price}/decision": MANAGERS,
     "POST /registrations/{registration}/return": MANAGERS,
     "POST /registrations/{registration}/approve": MANAGERS,
     "POST /registrations/{registration}/decline": MANAGERS,
