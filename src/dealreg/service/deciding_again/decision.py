@@ -75,7 +75,7 @@ def decisions(facts: Iterable[Recorded]) -> Iterator[Decision]:
     """The decisions of a log, in order. A command's facts lie side by side: they were appended as one."""
     gathered: list[Recorded] = []
     for fact in facts:
-        if gathered and not _together(gathered[-1].meta, fact.meta):
+        if gathered and not together(gathered[-1].meta, fact.meta):
             yield Decision(tuple(gathered))
             gathered = []
         gathered.append(fact)
@@ -83,7 +83,7 @@ def decisions(facts: Iterable[Recorded]) -> Iterator[Decision]:
         yield Decision(tuple(gathered))
 
 
-def _together(one: Meta, other: Meta) -> bool:
+def together(one: Meta, other: Meta) -> bool:
     """Whether two neighbours are of one command: the same request, which had read the same versions."""
     if one.request is None or other.request is None:
         return False

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from dealreg.process.deciding import AGGREGATES
 from dealreg.service.ledger.recorded import Recorded
-from dealreg.vocabulary.fact import Aggregate, Held
+from dealreg.vocabulary.fact import Aggregate, Fact, Held
 from dealreg.vocabulary.ids import StreamId
 from dealreg.vocabulary.situation import Situation
 
@@ -31,6 +31,12 @@ class Past:
             held = self.held.get(fact.originator_id)
             state = aggregate.evolve(aggregate.initial if held is None else held.state, fact.event)
             self.held[fact.originator_id] = Held(fact.originator_version, state, {})
+
+    def go_on(self, fact: Fact) -> None:
+        """Go past a fact that was decided here and recorded nowhere."""
+        aggregate = AGGREGATES[fact.event.AGGREGATE]
+        held = self.held.get(fact.stream) or Held(0, aggregate.initial, {})
+        self.held[fact.stream] = Held(held.version + 1, aggregate.evolve(held.state, fact.event), {})
 
     def version(self, stream: UUID) -> int:
         """How many facts a stream has here."""

@@ -1,0 +1,119 @@
+"""``--each``: every decision on what it really read, only the rulebook replaced (architecture D6)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from dealreg.engagement.rulebook import RulebookDocument
+from dealreg.rulebook.commands import PublishRulebook
+from dealreg.rulebook.state import RULEBOOK
+from dealreg.service.backtest.candidate import everywhere
+from dealreg.service.backtest.comparing import Where, changes_between, refusal
+from dealreg.service.backtest.part import Part
+from dealreg.service.backtest.said import Known, said_by
+from dealreg.service.deciding_again.again import Outcome, outcome_of
+from dealreg.service.deciding_again.decision import Decision, NotRecorded
+from dealreg.service.deciding_again.past import Past
+from dealreg.service.ledger.recorded import Recorded
+from dealreg.vocabulary.fact import Content, Fact, Held, Request
+from dealreg.vocabulary.ids import rulebook_stream
+
+
+@dataclass(slots=True)
+class Each:
+    """Decisions made again one by one; ``past`` holds what was recorded, the candidate in the place of the rulebook."""
+
+    program: str
+    candidate: RulebookDocument
+    begins: datetime | None = None
+    ends: datetime | None = None
+    part: Part = field(default_factory=Part)
+    _past: Past = field(default_factory=Past)
+    _known: Known = field(default_factory=Known)
+    _rulebook: Past = field(default_factory=Past)
+
+    def pass_by(self, fact: Recorded) -> None:
+        """A fact that is not to be decided again here."""
+        self._known.learn(fact.event)
+        self._fold((fact,))
+
+    def take(self, decision: Decision) -> None:
+        """Make one decision again and note what differs, then go past it."""
+        self._look(decision)
+        for fact in decision.facts:
+            self._known.learn(fact.event)
+        self._fold(decision.facts)
+
+    def finish(self) -> Part:
+        """What came of it."""
+        return self.part
+
+    def _fold(self, facts: tuple[Recorded, ...]) -> None:
+        self._past.fold(facts)
+        stream = rulebook_stream(self.program)
+        published = [fact for fact in facts if fact.originator_id == stream]
+        if published:
+            self._rulebook.fold(published)
+            self._put(everywhere(self._rulebook.state(RULEBOOK, stream), self.candidate))
+
+    def _put(self, rulebook: object) -> None:
+        stream = rulebook_stream(self.program)
+        self._past.held[stream] = Held(self._rulebook.version(stream), rulebook, {})
+
+    def _look(self, decision: Decision) -> None:
+        counts = self.part.counts
+        counts["decisions"] += 1
+        content = decision.content
+        if content is None:
+            counts["not_recorded"] += 1
+            return
+        if content.command == PublishRulebook.__name__ or not within(content.at, self.begins, self.ends):
+            return
+        try:
+            request = decision.request()
+        except NotRecorded as error:
+            self.part.broke(decision.id, str(error))
+            return
+        counts["made_again"] += 1
+        self._compare(decision, request, content, self._outcome(request, content))
+
+    def _outcome(self, request: Request, content: Content) -> Outcome:
+        return outcome_of(request, self._past.situation(request.program, content.at, content.watermarks))
+
+    def _compare(self, decision: Decision, request: Request, content: Content, now: Outcome) -> None:
+        counts = self.part.counts
+        recorded = [Fact(one.originator_id, one.event, one.meta.effective_at) for one in decision.facts]
+        if now.broken is not None:
+            self.part.broke(decision.id, now.broken)
+        elif now.refused is None and list(now.facts) == recorded:
+            counts["as_recorded"] += 1
+        elif self._by_build(request, content, now):
+            counts["by_build"] += 1
+        else:
+            self._tell(decision, content, recorded, now)
+
+    def _by_build(self, request: Request, content: Content, now: Outcome) -> bool:
+        """Whether this build decides so under the recorded rulebook too: then the candidate is not the reason."""
+        stream = rulebook_stream(self.program)
+        self._put(self._rulebook.state(RULEBOOK, stream))
+        before = self._outcome(request, content)
+        self._put(everywhere(self._rulebook.state(RULEBOOK, stream), self.candidate))
+        return list(before.facts) == list(now.facts) and before.refused is None and now.refused is None
+
+    def _tell(self, decision: Decision, content: Content, recorded: list[Fact], now: Outcome) -> None:
+        where = Where(decision.id, content.command)
+        before = said_by(recorded, self._known)
+        if now.refused is not None:
+            named = getattr(decision.request().command, "registration", None)
+            refused = now.refused
+            change = refusal(content.at, refused.clause, refused.reason, named, self._known, where)
+            self.part.changes.append(change)
+            self.part.counts["differing"] += 1
+            return
+        found = list(changes_between(before, said_by(now.facts, self._known), self._known, where))
+        self.part.changes.extend(found)
+        self.part.counts["differing" if found else "other_words"] += 1
+
+
+def within(at: datetime, begins: datetime | None, ends: datetime | None) -> bool:
+    """Whether an instant lies in a period, half-open; an end that is missing is open."""
+    return (begins is None or at >= begins) and (ends is None or at < ends)
