@@ -20,6 +20,7 @@ CREATE TABLE network_deals (
     fields             jsonb,
     state              text        NOT NULL,
     since              timestamptz NOT NULL,
+    benefit            numeric,
     clause             text,
     missing            jsonb,
     asked              text,

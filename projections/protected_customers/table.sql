@@ -20,6 +20,7 @@ CREATE TABLE protected_customers (
     fields             jsonb,
     state              text        NOT NULL,
     since              timestamptz NOT NULL,
+    benefit            numeric,
     clause             text,
     reason             text,
     conflict           uuid,

@@ -11,4 +11,4 @@ WITH said AS (
     ) || excluded.fields
     RETURNING opportunity, fields
 )
-UPDATE network_deals AS d SET fields = s.fields FROM said AS s WHERE d.opportunity = s.opportunity
+UPDATE network_deals AS d SET fields = s.fields FROM said AS s WHERE d.opportunity = s.opportunity AND NOT (d.state = 'released' AND d.clause IN ('ROE-16', 'ROE-17'))

@@ -23,6 +23,9 @@ SELECT w.reader, s.registration, w.line, w.tier, w.partner, s.program, s.filed_b
     w.scope ->> 'territory', w.scope -> 'sites', s.opportunity, (SELECT o.fields FROM opportunities AS o WHERE o.opportunity = s.opportunity),
     'incomplete', %(_effective_at)s::timestamptz, s.submitted_at, 0
 FROM wanted AS w, said AS s
+-- A line that is decided gains no row: its readers are those that its facts named since (ROE-10, ROE-17).
+WHERE NOT EXISTS (SELECT FROM network_deals AS k WHERE k.registration = %(registration)s AND k.line = w.line AND k.state <> 'incomplete')
+    OR EXISTS (SELECT FROM network_deals AS k WHERE (k.reader, k.registration, k.line, k.tier, k.partner) = (w.reader, %(registration)s, w.line, w.tier, w.partner))
 ON CONFLICT (reader, registration, line, tier, partner) DO UPDATE SET
     customer = excluded.customer, customer_name = excluded.customer_name, value_amount = excluded.value_amount,
     value_currency = excluded.value_currency, close_on = excluded.close_on, territory = excluded.territory, sites = excluded.sites,

@@ -32,7 +32,9 @@ def _named(state: CustomerFile, event: facts.DistributorNamed) -> CustomerFile:
             window.hard_stop_at,
             standing_since=event.named_at,
         )
-    return with_claim(state, replace(claim, legs=(leg, *claim.legs)))
+    uppers = tuple(known for known in claim.legs if known.tier is not Tier.DEALER)
+    dealers = tuple(known for known in claim.legs if known.tier is Tier.DEALER)
+    return with_claim(state, replace(claim, legs=(*uppers, leg, *dealers)))
 
 
 STANDING_STEPS: dict[type[Event], Step] = {

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from dealreg.conflict.commands import RuleOnConflict
 from dealreg.conflict.state import CONFLICT
 from dealreg.customer.account_commands import EndAccountReport, RecordDirectActivity, TellOfAccount
+from dealreg.customer.commands import OfCustomer
 from dealreg.customer.reports import REPORT
 from dealreg.customer.state import CUSTOMER, IDENTIFIER, NAME_KEY
 from dealreg.file.commands import BringFileToDue, BringOverrideToDue, BringRegistrationToDue
@@ -42,6 +43,7 @@ from dealreg.process import (
 )
 from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import Case
+from dealreg.process.of_customer import OF_CUSTOMER
 from dealreg.process.tell_of_account import TOLD, home_of_report
 from dealreg.process.view import answer
 from dealreg.registration import commands as registrations
@@ -201,6 +203,7 @@ DECIDED.update(
     )
 )
 DECIDED.update(TOLD)
+DECIDED.update(OF_CUSTOMER)
 DECIDED[PublishRulebook] = _written(publish_rulebook.decide)
 
 COMMANDS: dict[str, type[Command]] = {command.__name__: command for command in DECIDED}
@@ -232,6 +235,8 @@ def home_of(request: Request) -> tuple[str, StreamId]:
             return "special_price", StreamId(command.special_price)
         case TellOfAccount() | RecordDirectActivity() | EndAccountReport():
             return "account_report", home_of_report(request)
+        case OfCustomer():
+            return "customer", StreamId(command.customer)
         case partners.OfPartner():
             return "partner", partner_stream(program, command.partner)
         case PublishRulebook():

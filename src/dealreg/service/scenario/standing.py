@@ -8,7 +8,7 @@ from uuid import UUID
 from dealreg.conflict.state import CONFLICT, Conflict
 from dealreg.file.events import ClaimLinked, FileEvent, LineApproved
 from dealreg.file.evolve import FILE
-from dealreg.file.state import Claim, CustomerFile, Leg, LegState
+from dealreg.file.state import LIVE, Claim, CustomerFile, Leg, LegState
 from dealreg.override.state import OVERRIDE
 from dealreg.pricing.state import SPECIAL_PRICE, SpecialPrice
 from dealreg.registration.state import REGISTRATION, Registration
@@ -103,7 +103,8 @@ class Standing:
         return self._claim_parts(claim, legs) | self._said(registration, line)
 
     def _claim_parts(self, claim: Claim, legs: list[Leg]) -> Parts:
-        leg = next((leg for leg in legs if leg.state is LegState.PROTECTED), legs[-1])
+        running = next((leg for leg in reversed(legs) if leg.state in LIVE), legs[-1])
+        leg = next((leg for leg in legs if leg.state is LegState.PROTECTED), running)
         offered = claim.offer_to is not None and leg.state is LegState.QUEUED
         return {
             "state": "offered" if offered else together(legs),
