@@ -65,7 +65,8 @@ class Filling:
             raise Malformed("\n".join(faults)) from error
 
     def _value(self, kind: type[Command], key: str, value: Any, path: str) -> Any:
-        shorthand = {"customer": self._customer, "lines": self._lines, "value": self._money, "size": self._money}
+        company = dict.fromkeys(("customer", "purchaser", "design_customer"), self._customer)
+        shorthand = {**company, "lines": self._lines, "value": self._money, "size": self._money}
         if value == "none":
             return None
         if key == "evidence":

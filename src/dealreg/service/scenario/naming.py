@@ -3,6 +3,8 @@
 from uuid import UUID
 
 from dealreg.conflict.events import ChallengerJoined, ConflictDetected
+from dealreg.customer.report_events import AccountReported
+from dealreg.file.account_events import DirectOpportunityRecorded
 from dealreg.file.events import ClaimEntered, JoiningAsked
 from dealreg.override.events import OverrideProposed
 from dealreg.pricing.events import SpecialPriceRequested
@@ -32,6 +34,10 @@ class Names:
                     self.call(name, event.registration)
                 case OverrideProposed() as event:
                     self.call(name, event.override)
+                case AccountReported() as event:
+                    self.call(name, event.report)
+                case DirectOpportunityRecorded() as event:
+                    self.call(name, event.opportunity)
                 case SpecialPriceRequested() as event:
                     self.call(name, event.special_price)
                 case JoiningAsked() as event if event.invited:
@@ -40,7 +46,7 @@ class Names:
                     pass
 
     def customers(self, name: str, facts: tuple[Recorded, ...]) -> None:
-        """The end customer that a registration was filed on, by the name that the case gave it."""
+        """The end customer that a registration was filed on or that was told of, by the name that the case gave it."""
         for fact in facts:
             match fact.event:
                 case (
@@ -48,6 +54,8 @@ class Names:
                     | RegistrationSupplemented(customer=UUID() as customer)
                 ):
                     self.call(name, customer)
+                case AccountReported() as event:
+                    self.call(name, event.customer)
                 case _:
                     pass
 
