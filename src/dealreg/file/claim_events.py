@@ -6,7 +6,7 @@ from uuid import UUID
 from dealreg.file.words import Asks, ClaimedLeg, LegWindow, ProgressLimits
 from dealreg.vocabulary.fact import Event
 from dealreg.vocabulary.ids import PartnerId
-from dealreg.vocabulary.values import Count, Instant, Key, Money, Scope, Text, Tier
+from dealreg.vocabulary.values import Count, Instant, Key, Money, Ratio, Scope, Text, Tier
 
 
 class FileEvent(Event):
@@ -101,7 +101,8 @@ class ClaimLinked(FileEvent):
 class LineApproved(FileEvent):
     """All legs of a line are approved together; protection begins at each leg's ``window_from`` (ROE-30).
 
-    ``progress`` is by when progress is asked for, where the rulebook does (ROE-14).
+    ``progress`` is by when progress is asked for, where the rulebook does (ROE-14). ``benefit`` is the part of the program's benefit that
+    goes with it where that is not the whole: the second under ``graded`` (ROE-4).
     """
 
     NAME: ClassVar[str] = "line_approved.v1"
@@ -111,6 +112,7 @@ class LineApproved(FileEvent):
     approved_by: Key
     approved_at: Instant
     legs: tuple[LegWindow, ...]
+    benefit: Ratio | None = None
     progress: ProgressLimits | None = None
 
 

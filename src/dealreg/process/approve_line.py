@@ -93,6 +93,7 @@ def approve_without_window(case: Case, claim: Claim, reason: str) -> None:
             approved_by="rulebook",
             approved_at=case.now,
             legs=(),
+            benefit=case.rules.clauses.priority.graded_share,
         )
     )
 

@@ -41,6 +41,7 @@ class Deal(Row):
     fields: dict[str, Any] | None = Field(description="The CRM's own fields; a sealed one is null.")
     state: str = Field(description=WORDS)
     since: Instant = Field(description="From which business instant the state counts.")
+    benefit: Decimal | None = Field(description="The part of the benefit that goes with it, where not the whole (ROE-4).")
     clause: str | None = Field(description="The clause that ended, suspended or holds it.", examples=["ROE-7"])
     missing: list[str] | None
     asked: str | None = Field(description="What a person asked for.")
