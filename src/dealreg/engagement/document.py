@@ -1,20 +1,20 @@
 """A rulebook as YAML: read as written, refused with the place and what to do."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
+from dealreg.engagement.checks.fault import Fault, Place
+from dealreg.engagement.checks.whole import faults
 from dealreg.engagement.rulebook import RulebookDocument
+from dealreg.engagement.source_map import SourceMap, Spot
 
 LONGEST = 1_000_000
 """Characters; a program with thousands of territories needs a tenth of it."""
 
 DEEPEST = 20
-
-Place = tuple[str | int, ...]
 
 
 class DocumentError(ValueError):
@@ -39,31 +39,34 @@ def load(text: str) -> RulebookDocument:
     if len(text) > LONGEST:
         raise DocumentError([f"the text has more than {LONGEST} characters; a rulebook is shorter"])
     try:
-        written, lines = _read(text)
+        written, spots = _read(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        at = f"line {mark.line + 1}: " if mark is not None else ""
+        at = f"{Spot(mark.line + 1, mark.column + 1)}: " if mark is not None else ""
         raise DocumentError([f"{at}this is no YAML: {error.problem or error.context}; correct it there"]) from error
     except yaml.YAMLError as error:
         raise DocumentError([f"this is no YAML that can be read: {error}"]) from error
-    if not isinstance(written, dict):
+    if spots is None or not isinstance(written, dict):
         raise DocumentError(["line 1: a rulebook is a list of settings, such as 'program: reference'"])
     try:
-        return RulebookDocument.model_validate(written)
+        document = RulebookDocument.model_validate(written)
     except ValidationError as error:
-        raise DocumentError([_said(fault, lines) for fault in error.errors()]) from error
+        raise DocumentError([_said(fault, spots) for fault in error.errors()]) from error
+    if found := faults(document):
+        raise DocumentError([said for _, said in sorted(_told(fault, spots) for fault in found)])
+    return document
 
 
-def _read(text: str) -> tuple[Any, dict[Place, int]]:
-    """The values and the line of each."""
+def _read(text: str) -> tuple[Any, SourceMap | None]:
+    """The values and where each stands."""
     _bounded(text)
     node = yaml.compose(text, _Written)
     if node is None:
-        return None, {}
-    lines = dict(_lines(node, ()))
+        return None, None
+    spots = SourceMap(text, node)
     loader = _Written("")
     try:
-        return loader.construct_document(node), lines
+        return loader.construct_document(node), spots
     finally:
         loader.dispose()
 
@@ -80,30 +83,16 @@ def _bounded(text: str) -> None:
             raise DocumentError([f"line {line}: more than {DEEPEST} levels in one another; a rulebook has five"])
 
 
-def _lines(node: yaml.Node, place: Place) -> Iterator[tuple[Place, int]]:
-    """The line of every value, counted from one. Raises ``MarkedYAMLError`` where a mapping names a key twice."""
-    yield place, node.start_mark.line + 1
-    if isinstance(node, yaml.SequenceNode):
-        for number, inner in enumerate(node.value):
-            yield from _lines(inner, (*place, number))
-    elif isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, inner in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.value in seen:
-                word = f"{key.value!r} is set twice" if isinstance(key, yaml.ScalarNode) else "a key is no word"
-                raise yaml.MarkedYAMLError(problem=word, problem_mark=key.start_mark)
-            seen.add(key.value)
-            yield from _lines(inner, (*place, key.value))
+def _said(fault: Any, spots: SourceMap) -> str:
+    """One fault of pydantic with its place in the text."""
+    place: Place = getattr(fault.get("ctx", {}).get("error"), "place", ()) or tuple(fault["loc"])
+    return f"{spots.spot(place)}: {Fault(place, '').path}: {_advice(fault)}"
 
 
-def _said(fault: Any, lines: dict[Place, int]) -> str:
-    """One fault of pydantic with the place in the text: the nearest thing around it that was written."""
-    place: Place = tuple(fault["loc"])
-    near = place
-    while near and near not in lines:
-        near = near[:-1]
-    path = ".".join(map(str, place)) or "the rulebook"
-    return f"line {lines.get(near, 1)}: {path}: {_advice(fault)}"
+def _told(fault: Fault, spots: SourceMap) -> tuple[Spot, str]:
+    """One fault of ours and where it is in the text, down to the column of an expression."""
+    spot = spots.spot(fault.place) if fault.within is None else spots.inside(fault.place, fault.within)
+    return spot, f"{spot}: {fault.path}: {fault.said}"
 
 
 def _advice(fault: Any) -> str:

@@ -24,6 +24,17 @@ GROUPS: Final = (
 )
 """``28 | 2, 1, 3 | 24 | 21 | 20, 23, 18, 19 | 7, 8, 9 | 30``: who is not eligible learns nothing of others."""
 
+UNGUARDED: Final = {
+    "ROE-2": "it is asked before there is a claim",
+    "ROE-11": "it only says that lines are judged one by one",
+    "ROE-24": "it is asked of customers",
+    "ROE-26": "it is asked of proofs",
+    "ROE-29": "it is asked of decisions",
+    "ROE-31": "it is asked of what happened",
+    "ROE-32": "it is asked of whole registrations",
+}
+"""Clauses that take no guard, with the reason: they are not tried on one claim."""
+
 _GROUP_OF: Final = {number: place for place, group in enumerate(GROUPS) for number in group}
 
 

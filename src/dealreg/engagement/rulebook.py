@@ -111,6 +111,15 @@ class SourceRules(Model):
     skew_hours: Annotated[int, Field(ge=0, le=200_000)] = 72
 
 
+class Contradiction(ValueError):
+    """Two settings that cannot both be meant; ``place`` is the way to the one that is named."""
+
+    def __init__(self, said: str, *place: str | int) -> None:
+        """Keep the place, for whoever has the text and can say the line."""
+        super().__init__(said)
+        self.place = place
+
+
 class RulebookDocument(Model):
     """One version of a program's rules of engagement."""
 
@@ -136,18 +145,25 @@ class RulebookDocument(Model):
     def _hangs_together(self) -> Self:
         """A name that nothing defines is refused here, not on the day on which a claim meets it."""
         nodes = {node.territory for node in self.territories}
-        lost = [node.within for node in self.territories if node.within is not None and node.within not in nodes]
-        if lost:
-            raise ValueError(f"territory {lost[0]!r} is named by 'within' but not defined; add it to territories")
-        if len(nodes) != len(self.territories):
-            raise ValueError("a territory is defined twice; keep one of them")
+        for number, node in enumerate(self.territories):
+            if node.within is not None and node.within not in nodes:
+                said = f"territory {node.within!r} is named by 'within' but not defined; add it to territories"
+                raise Contradiction(said, "territories", number, "within")
+        first: dict[str, int] = {}
+        for number, node in enumerate(self.territories):
+            if first.setdefault(node.territory, number) != number:
+                raise Contradiction(
+                    "a territory is defined twice; keep one of them", "territories", number, "territory"
+                )
         self._no_cycle()
         late = self.clauses.lapse.late_stage
         if late is not None and late not in self.stages:
-            raise ValueError(f"ROE-12 names the late stage {late!r}, which is not among stages {list(self.stages)}")
+            said = f"ROE-12 names the late stage {late!r}, which is not among stages {list(self.stages)}"
+            raise Contradiction(said, "clauses", "ROE-12", "late_stage")
         doctrine, pending = self.clauses.priority.doctrine, self.clauses.pending.while_pending
         if doctrine in {Doctrine.FIRST_APPROVED, Doctrine.MERIT} and pending is not Pending.SIDE_BY_SIDE:
-            raise ValueError(f"ROE-4 {doctrine} needs ROE-5 side_by_side; set while_pending: side_by_side")
+            said = f"ROE-4 {doctrine} needs ROE-5 side_by_side; set while_pending: side_by_side"
+            raise Contradiction(said, "clauses", "ROE-4", "doctrine")
         return self
 
     def _no_cycle(self) -> None:
@@ -158,7 +174,9 @@ class RulebookDocument(Model):
             while node is not None and steps <= len(above):
                 node, steps = above[node], steps + 1
             if steps > len(above):
-                raise ValueError(f"territory {start!r} lies within itself; break the cycle")
+                number = next(number for number, node in enumerate(self.territories) if node.territory == start)
+                said = f"territory {start!r} lies within itself; break the cycle"
+                raise Contradiction(said, "territories", number, "within")
 
     @cached_property
     def above(self) -> Mapping[str, str | None]:

@@ -2,6 +2,7 @@
 
 from pydantic import JsonValue
 
+from dealreg.engagement.checks.whole import faults
 from dealreg.process import permit
 from dealreg.rulebook.commands import PublishRulebook
 from dealreg.rulebook.events import RulebookPublished
@@ -17,12 +18,15 @@ def decide(command: PublishRulebook, request: Request, situation: Situation) -> 
 
     A program's first version alone may take force in the past: nothing was judged by another, and a backfill needs rules.
 
-    Raises ``NotAllowed``, ``Refused`` for another program's rulebook, ``Closed`` where a version has that name.
+    Raises ``NotAllowed``, ``Refused`` for another program's rulebook or one that contradicts itself, ``Closed`` where a version has
+    that name.
     """
     permit.of_desk(request.actor, "publish a rulebook")
     document = command.document
     if document.program != situation.program:
         raise Refused(f"the rulebook is of program {document.program!r}; publish it there, or correct its 'program'")
+    if found := faults(document):
+        raise Refused("the rulebook contradicts itself:\n" + "\n".join(fault.told for fault in found))
     stream = rulebook_stream(situation.program)
     known = situation.of(RULEBOOK, stream)
     if known.version(document.version) is not None:
