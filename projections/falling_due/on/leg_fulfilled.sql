@@ -1,4 +1,4 @@
--- The claim waits on while another leg of it does; one of which no leg is left waits for nothing either.
+-- The claim goes on while another leg of it does; one of which no leg is left waits for nothing either.
 -- May touch no row: the leg was pending, or suspended
 WITH ended AS (
     DELETE FROM legs WHERE registration = %(registration)s AND line = %(line)s AND tier = %(tier)s AND partner = %(partner)s
@@ -7,7 +7,7 @@ DELETE FROM falling_due
 WHERE aggregate = 'file' AND subject = %(customer)s AND registration = %(registration)s AND line = %(line)s AND (
     (tier = %(tier)s AND partner = %(partner)s)
     OR (
-        what IN ('queue_ends', 'again', 'offer_ends')
+        tier = ''
         AND NOT EXISTS (SELECT FROM legs AS l WHERE l.registration = %(registration)s AND l.line = %(line)s AND (l.tier, l.partner) <> (%(tier)s, %(partner)s))
     )
 )

@@ -1,4 +1,8 @@
-WITH asked AS (
+WITH joined AS (
+    INSERT INTO legs (registration, line, tier, partner)
+    SELECT %(registration)s::uuid, %(line)s, g.tier, g.partner FROM jsonb_to_record(%(leg)s) AS g (tier text, partner text)
+    ON CONFLICT DO NOTHING
+), asked AS (
     DELETE FROM falling_due WHERE aggregate = 'file' AND subject = %(customer)s AND what = 'joining_ends' AND registration = %(joining)s
 )
 INSERT INTO falling_due (aggregate, subject, what, registration, line, tier, partner, program, source, due_at)

@@ -58,6 +58,7 @@ class ExtensionRefused(LegEvent):
     reason: Text
     silence: bool = False
     refused_at: Instant
+    appeal_to: Instant | None = None
 
 
 class CapLifted(LegEvent):
@@ -71,11 +72,15 @@ class CapLifted(LegEvent):
 
 
 class HoldBegan(LegEvent):
-    """The window ended with an extension undecided: protected and blocking, at most up to ``hold_to`` (ROE-13)."""
+    """The window ended with an extension undecided: protected and blocking, at most up to ``hold_to`` (ROE-13).
+
+    ``own``: the leg's own; else that of the leg above, by which it is capped (ROE-10).
+    """
 
     NAME: ClassVar[str] = "hold_began.v1"
     clause: Key = "ROE-13"
     hold_to: Instant
+    own: bool = True
 
 
 class PriceHoldBegan(LegEvent):

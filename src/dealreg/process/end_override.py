@@ -48,7 +48,12 @@ def begin_in_file(case: Case, override: UUID, proposed: OverrideProposed) -> Non
 
 
 def _concerned(case: Case, active: ActiveOverride) -> list[Claim]:
-    return [claim for claim in case.file.living(active.line) if scopes_overlap(case.rules, active.scope, claim.scope)]
+    """What it acts on; a merge of customers does not widen it (ROE-21)."""
+    return [
+        claim
+        for claim in case.file.living(active.line)
+        if claim.came_from == active.came_from and scopes_overlap(case.rules, active.scope, claim.scope)
+    ]
 
 
 def _suspend(case: Case, claim: Claim, active: ActiveOverride) -> None:
@@ -167,7 +172,8 @@ def _return(case: Case, claim: Claim, leg: Leg) -> None:
     window_to, stop = leg.window_to, leg.hard_stop_at
     if window_to is None or stop is None or leg.suspended_at is None:
         return
-    ends, hold = ends_at(leg), leg.time.hold_to if leg.time.asked is not None else None
+    ends = ends_at(leg)
+    hold = leg.time.hold_to if leg.time.asked is not None and not leg.time.frozen else None
     if leg.left_seconds is not None:
         ended = protected_to(leg) or window_to
         window_to = day_end(case.now + timedelta(seconds=max(leg.left_seconds, 0)), case.rules.zone)

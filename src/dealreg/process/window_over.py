@@ -11,6 +11,7 @@ from dealreg.file.state import Claim, Leg
 from dealreg.file.time_events import ExtensionRefused, HoldBegan, PriceHoldBegan
 from dealreg.file.time_state import AskedExtension
 from dealreg.process.case import Case, registration_of
+from dealreg.process.conflict_clock import appeal_limit
 from dealreg.process.price_hold import price_hold_end
 from dealreg.vocabulary.ids import PartnerId
 from dealreg.vocabulary.values import Tier
@@ -62,7 +63,7 @@ def _held(case: Case, claim: Claim, leg: Leg, ended: datetime, stop: datetime) -
         if leg.time.asked is not None:
             refuse_by_silence(case, claim=claim, leg=leg)
         return False
-    case.record(HoldBegan(**_of(case, claim, leg), hold_to=hold_to))
+    case.record(HoldBegan(**_of(case, claim, leg), hold_to=hold_to, own=leg.time.asked is not None))
     return True
 
 
@@ -90,6 +91,7 @@ def refuse(case: Case, claim: Claim, leg: Leg, refused_by: str, reason: str, *, 
             reason=reason,
             silence=silence,
             refused_at=case.now,
+            appeal_to=appeal_limit(case),
         )
     )
 

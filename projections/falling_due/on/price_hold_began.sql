@@ -1,0 +1,1 @@
+UPDATE falling_due SET due_at = greatest(due_at, %(hold_to)s) WHERE aggregate = 'file' AND subject = %(customer)s AND registration = %(registration)s AND line = %(line)s AND tier = %(tier)s AND partner = %(partner)s AND what = 'ends'
