@@ -4,19 +4,103 @@ from typing import ClassVar
 from uuid import UUID
 
 from dealreg.vocabulary.fact import Event
-from dealreg.vocabulary.values import Key, Text
+from dealreg.vocabulary.values import Count, Instant, Key, Model, Text
 
 
-class CustomerOpened(Event):
-    """A customer that no identifier knew. ``possible`` are those of an equal comparable name; a person tells, never the name."""
+class KnownIdentifier(Model):
+    """An identifier in canonical form."""
+
+    scheme: Key
+    value: Key
+
+
+class CustomerEvent(Event):
+    """A fact of one end customer."""
 
     AGGREGATE: ClassVar[str] = "customer"
-    NAME: ClassVar[str] = "customer_opened.v1"
     customer: UUID
+
+
+class CustomerOpened(CustomerEvent):
+    """A customer that no identifier knew. ``possible`` are those that a person must tell from it, never the name (ROE-24).
+
+    They are customers of an equal comparable name whose identifiers do not tell them apart; ``alike`` is how many there are, of which
+    ``possible`` names the first few where a name is so common that it says nothing: then the question is who this customer is at all.
+    ``readers`` are those who may read that question.
+    """
+
+    NAME: ClassVar[str] = "customer_opened.v1"
     name: Text | None
     country: Key | None
     place: Key | None
     possible: tuple[UUID, ...]
+    alike: Count = 0
+    identifiers: tuple[KnownIdentifier, ...] = ()
+    readers: tuple[UUID, ...] = ()
+
+
+class CustomerIdentified(CustomerEvent):
+    """A further identifier names the customer from here on."""
+
+    NAME: ClassVar[str] = "customer_identified.v1"
+    scheme: Key
+    value: Key
+
+
+class IdentityQuestioned(CustomerEvent):
+    """The two may be one customer: of an equal name, or one request gave identifiers of both. A person tells (ROE-24)."""
+
+    NAME: ClassVar[str] = "identity_questioned.v1"
+    other: UUID
+    ground: Key
+    readers: tuple[UUID, ...]
+
+
+class CustomersToldApart(CustomerEvent):
+    """A person said that the two are different; they are not asked again. Without ``other``: from all of its name."""
+
+    NAME: ClassVar[str] = "customers_told_apart.v1"
+    other: UUID | None
+    reason: Text
+    told_by: Key
+    told_at: Instant
+
+
+class CustomersMerged(CustomerEvent):
+    """The two are one customer: ``absorbed`` answers with ``into`` from here on. On both streams.
+
+    ``identifiers`` and ``possible`` (what was still asked) come along; ``steps`` is how many merges lie below ``into`` now, at most 5.
+    """
+
+    NAME: ClassVar[str] = "customers_merged.v1"
+    absorbed: UUID
+    into: UUID
+    identifiers: tuple[KnownIdentifier, ...]
+    possible: tuple[UUID, ...]
+    steps: Count
+    reason: Text
+    merged_by: Key
+    merged_at: Instant
+
+
+class MergeUndone(CustomerEvent):
+    """They are two customers after all, and told apart. On both streams (C45)."""
+
+    NAME: ClassVar[str] = "merge_undone.v1"
+    absorbed: UUID
+    into: UUID
+    identifiers: tuple[KnownIdentifier, ...]
+    reason: Text
+    undone_by: Key
+    undone_at: Instant
+
+
+class ParentCompanyNamed(CustomerEvent):
+    """The company above it from ``held_from`` on; none: it stands by itself (ROE-24, reach)."""
+
+    NAME: ClassVar[str] = "parent_company_named.v1"
+    parent: UUID | None
+    held_from: Instant
 
 
 class IdentifierAssigned(Event):
@@ -29,8 +113,22 @@ class IdentifierAssigned(Event):
     customer: UUID
 
 
+class IdentifierReassigned(Event):
+    """The identifier names another customer from here on: a merge, or its undoing."""
+
+    AGGREGATE: ClassVar[str] = "identifier"
+    NAME: ClassVar[str] = "identifier_reassigned.v1"
+    scheme: Key
+    value: Key
+    customer: UUID
+    was: UUID
+
+
 class NameKeyUsed(Event):
-    """A customer was opened under this coarse name key, so that two newcomers at one instant see each other."""
+    """A customer goes by this name under its coarse key, so that two newcomers at one instant see each other.
+
+    ``identifiers`` are those that it has; said again when it has more.
+    """
 
     AGGREGATE: ClassVar[str] = "name_key"
     NAME: ClassVar[str] = "name_key_used.v1"
@@ -38,6 +136,18 @@ class NameKeyUsed(Event):
     key: Key
     comparable: Text
     customer: UUID
+    identifiers: tuple[KnownIdentifier, ...] = ()
 
 
-EVENTS: tuple[type[Event], ...] = (CustomerOpened, IdentifierAssigned, NameKeyUsed)
+EVENTS: tuple[type[Event], ...] = (
+    CustomerOpened,
+    CustomerIdentified,
+    IdentityQuestioned,
+    CustomersToldApart,
+    CustomersMerged,
+    MergeUndone,
+    ParentCompanyNamed,
+    IdentifierAssigned,
+    IdentifierReassigned,
+    NameKeyUsed,
+)

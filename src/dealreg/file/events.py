@@ -1,6 +1,15 @@
 """What is protected: every fact of a customer file, gathered from the files that define them by subject."""
 
-from dealreg.file import account_events, conflict_events, notice_events, price_events, standing_events, time_events
+from dealreg.file import (
+    account_events,
+    conflict_events,
+    hiding_events,
+    identity_events,
+    notice_events,
+    price_events,
+    standing_events,
+    time_events,
+)
 from dealreg.file.claim_events import (
     ClaimContested,
     ClaimDeclined,
@@ -121,5 +130,7 @@ EVENTS: tuple[type[Event], ...] = (
     *price_events.EVENTS,
     *notice_events.EVENTS,
     *standing_events.EVENTS,
+    *hiding_events.EVENTS,
     *time_events.EVENTS,
+    *identity_events.EVENTS,
 )

@@ -3,6 +3,7 @@
 from dealreg.file.account_steps import ACCOUNT_STEPS
 from dealreg.file.claim_steps import CLAIM_STEPS
 from dealreg.file.conflict_steps import CONFLICT_STEPS
+from dealreg.file.identity_steps import IDENTITY_STEPS
 from dealreg.file.leg_steps import LEG_STEPS
 from dealreg.file.line_steps import LINE_STEPS
 from dealreg.file.notice_steps import NOTICE_STEPS
@@ -22,6 +23,7 @@ STEPS = with_time(
         **NOTICE_STEPS,
         **STANDING_STEPS,
         **ACCOUNT_STEPS,
+        **IDENTITY_STEPS,
     }
 )
 """Every fact of a file, and its step."""

@@ -6,8 +6,10 @@ from datetime import datetime
 from functools import partial
 
 from dealreg.process.apply_standing import due_releases, due_standings
+from dealreg.process.await_identity import due_identity
 from dealreg.process.case import Case
 from dealreg.process.due import Due, Rank
+from dealreg.process.due_conflicts import due_conflicts
 from dealreg.process.due_legs import due_legs
 from dealreg.process.due_progress import due_progress
 from dealreg.process.due_queue import due_entries, due_joinings
@@ -15,6 +17,7 @@ from dealreg.process.due_review import due_reviews
 from dealreg.process.due_stale import due_stale
 from dealreg.process.end_override import end_in_file
 from dealreg.process.end_price import due_prices
+from dealreg.process.merge_files import follow_merges
 
 MOST_DUE = 10_000
 """More than this falls due at once only by a fault; the bound keeps a decision from running for ever."""
@@ -37,12 +40,24 @@ FALLING_DUE: tuple[Callable[[Case], Iterator[Due]], ...] = (
     due_joinings,
     due_releases,
     due_prices,
+    due_identity,
+    due_conflicts,
 )
 """Everything that says what falls due in a file; a clause with a clock adds its own here."""
 
 
 def bring_to_due(case: Case) -> int:
-    """Let all that is due by the decision's instant take place, each effective at its due instant. Returns how many."""
+    """Let all that is due by the decision's instant take place, each effective at its due instant. Returns how many.
+
+    Then the file follows merges of its customer, as of the decision's instant.
+    """
+    done = _bring(case)
+    if follow_merges(case, _bring):
+        done += 1 + _bring(case)
+    return done
+
+
+def _bring(case: Case) -> int:
     done = 0
     limit = case.now
     while done < MOST_DUE:
@@ -67,6 +82,8 @@ def effective(case: Case, at: datetime) -> Iterator[None]:
 
 def all_due(case: Case) -> Iterator[Due]:
     """Everything with a due instant in this file, due or not; what is not bounded away by a watermark (architecture D17)."""
+    if case.file.closed_into is not None:
+        return
     watermarks = case.situation.watermarks
     for provider in FALLING_DUE:
         for due in provider(case):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from dealreg.customer.state import CUSTOMER
 from dealreg.engagement.rulebook import RulebookDocument
 from dealreg.engagement.territory import ancestors
 from dealreg.file.evolve import FILE
@@ -13,9 +14,9 @@ from dealreg.partner.state import PARTNER, Partner
 from dealreg.registration.state import REGISTRATION, Registration
 from dealreg.rulebook.state import RULEBOOK
 from dealreg.vocabulary.fact import Event
-from dealreg.vocabulary.ids import desk_reader, file_stream, partner_stream, region_reader, rulebook_stream
+from dealreg.vocabulary.ids import StreamId, desk_reader, file_stream, partner_stream, region_reader, rulebook_stream
 from dealreg.vocabulary.refused import Unknown
-from dealreg.vocabulary.situation import Situation
+from dealreg.vocabulary.situation import Situation, Unread
 
 
 def rules_at(situation: Situation, at: datetime) -> RulebookDocument:
@@ -68,6 +69,32 @@ def manager_readers(program: str, rules: RulebookDocument, territories: Iterable
     return (desk_reader(program), *(region_reader(program, node) for node in sorted(nodes)))
 
 
+MOST_MERGES = 5
+"""A chain of merges is no longer (architecture D13): the merge that would make it longer is refused."""
+
+
+def customer_now(situation: Situation, customer: UUID) -> UUID:
+    """Who a customer is after all merges: registrations keep the one that they were filed on (architecture D13)."""
+    for _ in range(MOST_MERGES):
+        into = situation.of(CUSTOMER, customer).into
+        if into is None:
+            return customer
+        customer = into
+    return customer
+
+
+def _need_file(situation: Situation, customer: UUID) -> None:
+    """Have the customer and its file read together: nearly every decision needs both."""
+    missing: dict[StreamId, str] = {}
+    for kind, stream in ((CUSTOMER.name, customer), (FILE.name, file_stream(situation.program, customer))):
+        try:
+            situation.need(kind, [stream])
+        except Unread as unread:
+            missing |= unread.streams
+    if missing:
+        raise Unread(missing)
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A customer file under decision at an instant."""
@@ -78,8 +105,12 @@ class Case:
 
     @classmethod
     def at(cls, situation: Situation, customer: UUID, on_day: datetime | None = None) -> "Case":
-        """The file under the rules of the decision's instant, or of ``on_day`` where that day's version counts."""
-        return cls(situation, customer, rules_at(situation, on_day or situation.at))
+        """The file under the rules of the decision's instant, or of ``on_day`` where that day's version counts.
+
+        Of a customer that was merged it is the file of the one that it is now: every way from a registration to its file leads here.
+        """
+        _need_file(situation, customer)
+        return cls(situation, customer_now(situation, customer), rules_at(situation, on_day or situation.at))
 
     @property
     def now(self) -> datetime:

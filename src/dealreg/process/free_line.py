@@ -9,6 +9,7 @@ from dealreg.file.events import ClaimPromoted, LegReleased, LineOffered, QueueLe
 from dealreg.file.overlap import Relation
 from dealreg.file.state import Claim, LegState
 from dealreg.process.approve_line import decline
+from dealreg.process.await_identity import waits_for_identity
 from dealreg.process.before_overlap import taken_today
 from dealreg.process.case import Case
 from dealreg.process.check_claim import refusal_today
@@ -101,7 +102,7 @@ def _leave_conflicts(case: Case, claim: Claim) -> None:
         for party in state.parties:
             rest = case.file.claims.get((party.registration, line))
             if rest is not None and rest.state_is(LegState.CONTESTED):
-                _promote(case, rest)
+                promote(case, rest)
 
 
 def _end_joinings(case: Case, claim: Claim) -> None:
@@ -140,7 +141,7 @@ def others_wait(case: Case, conflict: UUID, own: Claim) -> bool:
     )
 
 
-def _promote(case: Case, claim: Claim) -> None:
+def promote(case: Case, claim: Claim) -> None:
     """It is pending again: its review clock starts, and it is decided as far as it can be."""
     case.record(ClaimPromoted(customer=case.customer, registration=claim.registration, line=claim.line))
     settle(case, case.again(claim))
@@ -150,7 +151,7 @@ def look_again(case: Case, registration: UUID) -> None:
     """A claim that came back too soon has brought evidence dated after its end: a person says whether it counts (ROE-12)."""
     for claim in case.file.of_registration(registration):
         if claim.state_is(LegState.QUEUED) and claim.not_before is not None and newer_evidence(case, claim):
-            _promote(case, claim)
+            promote(case, claim)
 
 
 def queue_of(case: Case, line: str) -> list[Claim]:
@@ -171,14 +172,14 @@ def free_line(case: Case, line: str, scope: Scope) -> None:
         if taken_today(case, entry):
             continue
         if entry.queue_clause == "ROE-5":
-            _promote(case, entry)
+            promote(case, entry)
         else:
             offer_line(case, entry)
 
 
 def is_free(case: Case, entry: Claim) -> bool:
     """Whether nothing in the entry's whole scope blocks it, waits before it, or closes the line."""
-    if entry.not_before is not None and entry.not_before > case.now:
+    if (entry.not_before is not None and entry.not_before > case.now) or waits_for_identity(entry):
         return False
     if is_closed(case, entry):
         return False

@@ -74,7 +74,7 @@ def opened_against(
     own = party_of(claim)
     incumbent, challenger = (own, party) if party_challenges else (party, own)
     for conflict, (line, parties) in case.file.conflicts.items():
-        if line == claim.line and incumbent.registration in parties:
+        if line == claim.line and incumbent.registration in parties and _takes_in(case, conflict, kind):
             _join(case, conflict, challenger, line, ground)
             return conflict
     conflict = conflict_id(event_id(case.stream, case.situation.version(case.stream) + 1))
@@ -102,6 +102,12 @@ def opened_against(
     case.record(ConflictOpened(customer=case.customer, line=claim.line, conflict=conflict, parties=sides))
     set_clock(case, conflict, evidence_to=evidence_to, ruling_to=ruling_to)
     return conflict
+
+
+def _takes_in(case: Case, conflict: UUID, kind: Kind) -> bool:
+    """Two that a merge brought together are a conflict by themselves; a newcomer's is another (ROE-24)."""
+    detected = case.situation.of(CONFLICT, conflict).detected
+    return Kind.IDENTITY not in {kind, detected.kind if detected is not None else None}
 
 
 def _join(case: Case, conflict: UUID, challenger: Party, line: str, ground: str) -> None:

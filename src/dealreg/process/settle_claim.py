@@ -11,6 +11,7 @@ from dealreg.file.overlap import Relation
 from dealreg.file.state import LIVE, Claim, LegState
 from dealreg.process.applies import applies
 from dealreg.process.approve_line import approve, approve_or_hold, approve_without_window, decline
+from dealreg.process.await_identity import awaits_identity
 from dealreg.process.before_overlap import settled_before_overlap
 from dealreg.process.case import Case
 from dealreg.process.close_conflict import rule
@@ -25,7 +26,9 @@ from dealreg.process.propose_ruling import propose
 
 def settle(case: Case, claim: Claim) -> None:
     """Decide the claim as far as it can be decided now; it ends approved, held for a person, waiting or declined."""
-    if linked(case, claim, meetings_of(case, claim)) or closed_by_override(case, claim) or too_soon(case, claim):
+    if linked(case, claim, meetings_of(case, claim)) or awaits_identity(case, claim):
+        return
+    if closed_by_override(case, claim) or too_soon(case, claim):
         return
     if letting_in(case, claim) is not None and not claim.tender:
         approve(case, claim, "rulebook", "an override of the manufacturer lets the partner in", clause="ROE-21")
@@ -168,6 +171,8 @@ def approve_unless_met(case: Case, claim: Claim, approved_by: str, reason: str) 
             # Its conflict is ruled: it meets what is left as a pending claim, not as a party that waits for a ruling.
             case.record(ClaimPromoted(customer=case.customer, registration=claim.registration, line=claim.line))
         settle(case, case.again(claim))
+        return
+    if awaits_identity(case, claim):
         return
     approve(case, claim, approved_by, reason)
     bar_others(case, case.again(claim))
