@@ -38,3 +38,9 @@ class SuggestRuling(OfConflict):
     ruling: Ruling
     awarded: UUID | None = None
     reason: Reason
+
+
+class StayRuling(OfConflict):
+    """Let a ruling that was appealed rest until the appeal is ruled (ROE-29)."""
+
+    reason: Reason

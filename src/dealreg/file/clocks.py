@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from dealreg.file.words import Against
+from dealreg.vocabulary.values import Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,17 @@ class ConflictClock:
 
 @dataclass(frozen=True, slots=True)
 class Disputable:
-    """A decision that its partner may appeal up to ``appeal_to``, and who made it: ``rulebook`` or a person (ROE-29)."""
+    """A decision that its partner may appeal up to ``appeal_to``, and who made it: ``rulebook`` or a person (ROE-29).
+
+    ``tier`` and ``partner`` name the leg of a refused extension.
+    """
 
     against: Against
     decided_by: str
     appeal_to: datetime
     decided_at: datetime
+    tier: Tier | None = None
+    partner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ from typing import Any
 
 from dealreg.file import events as facts
 from dealreg.file import time_events as timed
+from dealreg.file.ends import protected_to
+from dealreg.file.clocks import Disputable
 from dealreg.file.state import LIVE, Claim, CustomerFile, Leg
 from dealreg.file.stepping import Step, claim_of, leg_changed, with_claim
 from dealreg.file.time_state import AskedExtension, LegTime
-from dealreg.file.words import LegEnd, ProgressLimits
+from dealreg.file.words import Against, LegEnd, ProgressLimits
 from dealreg.vocabulary.fact import Event
 from dealreg.vocabulary.values import Tier
 
@@ -43,15 +45,20 @@ def _overdue(state: CustomerFile, event: timed.ExtensionOverdue) -> CustomerFile
 
 
 def _granted(state: CustomerFile, event: timed.ExtensionGranted) -> CustomerFile:
-    """Its window runs again, and what it was protected by meanwhile is over; one that is spent already ends at once."""
+    """Its window runs again, and what it was protected by meanwhile is over; one that is spent already ends at once.
+
+    What is left of a stopped clock grows by as much.
+    """
     leg = claim_of(state, event).leg(event.tier)
     if leg is None:
         return state
     spent = event.granted_at if event.window_to <= event.granted_at else None
+    added = event.window_to - (protected_to(leg) or event.window_to)
+    left = leg.left_seconds + int(added.total_seconds()) if leg.left_seconds is not None else None
     return _leg_time(
         state,
         event,
-        {"window_to": event.window_to, "hard_stop_at": event.hard_stop_at, "grace_to": None},
+        {"window_to": event.window_to, "hard_stop_at": event.hard_stop_at, "grace_to": None, "left_seconds": left},
         hold_to=spent,
         price_hold_to=None,
         asked=None,
@@ -63,6 +70,9 @@ def _refused(state: CustomerFile, event: timed.ExtensionRefused) -> CustomerFile
     """A hold ends with the refusal."""
     leg = claim_of(state, event).leg(event.tier)
     held = leg.time.hold_to if leg is not None else None
+    if event.appeal_to is not None:
+        against = Disputable(Against.EXTENSION, event.refused_by, event.appeal_to, event.refused_at, event.tier, event.partner)
+        state = with_claim(state, replace(claim_of(state, event), disputable=against, appealed=False))
     return _leg_time(state, event, asked=None, hold_to=min(held, event.refused_at) if held is not None else None)
 
 

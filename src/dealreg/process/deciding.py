@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from dealreg.conflict.commands import RuleOnConflict
+from dealreg.conflict import commands as conflicts
 from dealreg.conflict.state import CONFLICT
 from dealreg.customer.account_commands import EndAccountReport, RecordDirectActivity, TellOfAccount
 from dealreg.customer.commands import OfCustomer
@@ -23,6 +23,8 @@ from dealreg.partner.state import PARTNER
 from dealreg.pricing import commands as prices
 from dealreg.pricing.state import SPECIAL_PRICE
 from dealreg.process import (
+    amend_scope,
+    appeal_decision,
     change_distributor,
     close_registration,
     decide_price,
@@ -36,6 +38,7 @@ from dealreg.process import (
     record_outcome,
     record_progress,
     review_registration,
+    rule_on_appeal,
     rule_on_conflict,
     special_price,
     stale_facts,
@@ -46,6 +49,7 @@ from dealreg.process.case import Case
 from dealreg.process.of_customer import OF_CUSTOMER
 from dealreg.process.tell_of_account import TOLD, home_of_report
 from dealreg.process.view import answer
+from dealreg.registration import appeal_commands as appeals
 from dealreg.registration import commands as registrations
 from dealreg.registration import party_commands as parties
 from dealreg.registration.state import REGISTRATION
@@ -100,17 +104,22 @@ def _invited(situation: Situation, request: Request, command: registrations.Invi
     return {**answer(situation, command.registration, request.actor), "joining": str(joining["joining"])}
 
 
-def _conflict(situation: Situation, request: Request, command: RuleOnConflict) -> Answer:
-    conflict = rule_on_conflict.rule_on(situation, request, command)
-    state = situation.of(CONFLICT, conflict)
-    ruled = state.ruled
-    return {
-        "conflict": str(conflict),
-        "state": state.life.value,
-        "ruling": ruled.ruling.value if ruled is not None else None,
-        "awarded": str(ruled.awarded) if ruled is not None else None,
-        "departs": ruled.departs if ruled is not None else None,
-    }
+def _conflict(act: Callable[[Situation, Request, Any], UUID]) -> Decide:
+    """A decision on a conflict, answered with how far it is and what ruling stands."""
+
+    def decided(situation: Situation, request: Request, command: Command) -> Answer:
+        conflict = act(situation, request, command)
+        state = situation.of(CONFLICT, conflict)
+        ruled = state.ruled
+        return {
+            "conflict": str(conflict),
+            "state": state.life.value,
+            "ruling": ruled.ruling.value if ruled is not None else None,
+            "awarded": str(ruled.awarded) if ruled is not None else None,
+            "departs": ruled.departs if ruled is not None else None,
+        }
+
+    return decided
 
 
 def _override(act: Callable[[Situation, Request, Any], UUID]) -> Decide:
@@ -177,7 +186,12 @@ DECIDED: dict[type[Command], Decide] = {
     registrations.InvitePartner: _invited,
     registrations.AnswerJoining: _registration(record_progress.answer_joining),
     parties.ChangeDistributor: _registration(change_distributor.change_distributor),
-    RuleOnConflict: _conflict,
+    conflicts.RuleOnConflict: _conflict(rule_on_conflict.rule_on),
+    conflicts.SuggestRuling: _conflict(rule_on_conflict.suggest),
+    conflicts.StayRuling: _conflict(rule_on_conflict.stay_ruling),
+    appeals.AppealDecision: _registration(appeal_decision.appeal),
+    appeals.RuleOnAppeal: _registration(rule_on_appeal.rule_on_appeal),
+    appeals.AmendScope: _registration(amend_scope.amend_scope),
     overrides.ProposeOverride: _override(override_rules.propose),
     overrides.ApproveOverride: _override(override_rules.approve),
     overrides.RevokeOverride: _override(override_rules.revoke),
@@ -223,7 +237,7 @@ def home_of(request: Request) -> tuple[str, StreamId]:
             return "registration", StreamId(registration_id(program, command.filed_by, request.id))
         case registrations.OfRegistration():
             return "registration", StreamId(command.registration)
-        case RuleOnConflict():
+        case conflicts.OfConflict():
             return "conflict", StreamId(command.conflict)
         case overrides.ProposeOverride():
             return "override", StreamId(override_id(program, request.actor.caller, request.id))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from dealreg.engagement.windows import extended, window_end
 from dealreg.file.ends import in_tail
+from dealreg.file.events import LegReopened
 from dealreg.file.state import LIVE, Claim, Leg, LegState
 from dealreg.file.time_events import CapLifted, ExtensionAsked, ExtensionGranted
 from dealreg.process import permit
@@ -14,6 +15,7 @@ from dealreg.process.approve_line import window_days
 from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import Case, registration_of
 from dealreg.process.check_claim import refusal_to_extend
+from dealreg.process.give_back import blocked
 from dealreg.process.record_outcome import opened
 from dealreg.process.review_clock import decision_due
 from dealreg.process.window_over import refuse
@@ -169,6 +171,29 @@ def _grant(case: Case, claim: Claim, leg: Leg, by: str, reason: str) -> None:
     )
     if leg.tier is not Tier.DEALER:
         _lift_caps(case, case.again(claim), window_to)
+
+
+def grant_on_appeal(case: Case, claim: Claim, leg: Leg, by: str) -> None:
+    """A refused extension is granted after all, counted from the old end; a leg that lapsed meanwhile returns for what is left of it."""
+    window_to, stop = _longest(case, claim, leg, _days(case, claim, leg)), leg.hard_stop_at or case.now
+    if leg.state in LIVE:
+        granted = ExtensionGranted(
+            **_of(case, claim, leg),
+            window_to=window_to,
+            hard_stop_at=stop,
+            ends_at=_ends(leg, window_to, stop, case.now),
+            granted_by=by,
+            reason="the refusal was reversed on appeal",
+            granted_at=case.now,
+        )
+        case.record(granted)
+        if leg.tier is not Tier.DEALER:
+            _lift_caps(case, case.again(claim), window_to)
+    elif leg.state is LegState.LAPSED and window_to > case.now and not blocked(case, claim):
+        back = LegReopened(
+            **_of(case, claim, leg), window_to=window_to, hard_stop_at=stop, reopened_at=case.now, clause="ROE-29"
+        )
+        case.record(back)
 
 
 def _ends(leg: Leg, window_to: datetime, stop: datetime, now: datetime) -> datetime:

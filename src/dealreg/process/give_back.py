@@ -21,7 +21,7 @@ def give_back(case: Case, claim: Claim, released_at: datetime, clause: str, reas
     legs = [leg for leg in claim.legs if leg.state is LegState.RELEASED and leg.ended_at == released_at]
     if not legs:
         return False
-    if any(meeting.there.blocks for meeting in meetings_of(case, claim)):
+    if blocked(case, claim):
         state = registration_of(case.situation, claim.registration)
         line = next(line for line in state.lines if line.line == claim.line)
         enter(case, claim.registration, state, line, anew=True)
@@ -30,6 +30,11 @@ def give_back(case: Case, claim: Claim, released_at: datetime, clause: str, reas
     for leg in legs:
         _return(case, claim, leg, released_at, clause)
     return True
+
+
+def blocked(case: Case, claim: Claim) -> bool:
+    """Whether another claim blocks the line of one that ended."""
+    return any(meeting.there.blocks for meeting in meetings_of(case, claim))
 
 
 def _return(case: Case, claim: Claim, leg: Leg, released_at: datetime, clause: str) -> None:

@@ -74,8 +74,7 @@ def earlier(case: Case, claim: Claim, there: Claim) -> str | None:
 
 def proof_before(case: Case, claim: Claim, day: date) -> str | None:
     """Evidence of the claim that is dated before a day and within the look-back before its own submission, in words."""
-    look_back = case.rules.clauses.cross_tier.evidence_look_back_days
-    oldest = (claim.submitted_at - timedelta(days=look_back)).astimezone(case.rules.zone).date()
+    oldest = oldest_proof(case, claim)
     proofs = registration_of(case.situation, claim.registration).evidence
     dated = [proof for proof in proofs if oldest <= proof.dated_on < day]
     return (
@@ -83,6 +82,12 @@ def proof_before(case: Case, claim: Claim, day: date) -> str | None:
         if dated
         else None
     )
+
+
+def oldest_proof(case: Case, claim: Claim) -> date:
+    """The first day of the look-back before the claim's own submission."""
+    look_back = case.rules.clauses.cross_tier.evidence_look_back_days
+    return (claim.submitted_at - timedelta(days=look_back)).astimezone(case.rules.zone).date()
 
 
 def before(there: Claim, claim: Claim) -> bool:

@@ -17,6 +17,7 @@ from dealreg.process.join_line import agreed, invite
 from dealreg.process.progress_clock import count_progress, is_later_stage
 from dealreg.process.record_outcome import opened
 from dealreg.process.settle_claim import bar_others
+from dealreg.process.show_evidence import show_evidence
 from dealreg.registration.commands import AddEvidence, AnswerJoining, AnswerOffer, InvitePartner, RecordProgress
 from dealreg.registration.events import (
     EvidenceAdded,
@@ -108,6 +109,7 @@ def evidence(situation: Situation, request: Request, command: AddEvidence) -> UU
     count_progress(case, command.registration, "evidence was added")
     if case is not None:
         look_again(case, command.registration)
+        show_evidence(case, command.registration, given.kind, given.dated_on)
     return command.registration
 
 

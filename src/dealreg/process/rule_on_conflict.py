@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from dealreg.conflict import events as facts
-from dealreg.conflict.commands import OfConflict, RuleOnConflict, SuggestRuling
+from dealreg.conflict.commands import OfConflict, RuleOnConflict, StayRuling, SuggestRuling
 from dealreg.conflict.events import AppealOutcome, PartyStanding, Ruling
 from dealreg.conflict.state import CONFLICT, Conflict, Life
 from dealreg.process import permit
@@ -14,7 +14,7 @@ from dealreg.process.close_conflict import rule, rule_on_appeal
 from dealreg.process.conflict_clock import evidence_limit, ruling_limit, set_clock
 from dealreg.process.propose_ruling import propose_again
 from dealreg.process.rule_on_account import may_rule
-from dealreg.process.stay_ruling import end_stay
+from dealreg.process.stay_ruling import end_stay, stay
 from dealreg.process.what_to_rule import Wanted, wanted
 from dealreg.vocabulary.fact import Actor, Request
 from dealreg.vocabulary.refused import Closed, NotAllowed, Unknown
@@ -148,4 +148,16 @@ def suggest(situation: Situation, request: Request, command: SuggestRuling) -> U
         suggested_at=case.now,
     )
     situation.record(CONFLICT, command.conflict, suggested)
+    return command.conflict
+
+
+def stay_ruling(situation: Situation, request: Request, command: StayRuling) -> UUID:
+    """A judge of the appeal lets the ruling rest. Raises ``NotAllowed``, ``Closed``, ``Unknown``."""
+    permit.of_desk(request.actor, "stay a ruling")
+    case, state = opened(situation, command)
+    if state.life is not Life.APPEALED:
+        raise Closed("no appeal against the ruling waits for a judge")
+    impartial(situation, request.actor, state)
+    may_rule(case, request.actor, state)
+    stay(case, command.conflict, state, request.actor.subject, command.reason)
     return command.conflict

@@ -7,6 +7,7 @@ from dealreg.process.enter_claims import enter_all
 from dealreg.process.file_registration import add_evidence, given, judge, known_lines, readers, with_parents
 from dealreg.process.resolve_customer import resolve_customer
 from dealreg.process.review_clock import resume_reviews
+from dealreg.process.show_evidence import show_evidence
 from dealreg.registration.commands import SupplementRegistration
 from dealreg.registration.events import RegistrationSupplemented, RequestedLine
 from dealreg.registration.state import REGISTRATION, Registration
@@ -83,6 +84,8 @@ def _amend(situation: Situation, command: SupplementRegistration, state: Registr
         ),
     )
     add_evidence(situation, command.registration, state.submitted.filed_by, command.evidence)
+    for proof in command.evidence:
+        show_evidence(case, command.registration, proof.kind, proof.dated_on)
     enter_all(case, command.registration, anew=True)
     return RegistrationId(command.registration)
 

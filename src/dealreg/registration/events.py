@@ -21,7 +21,7 @@ from dealreg.registration.words import (
 )
 from dealreg.vocabulary.fact import Event
 from dealreg.vocabulary.ids import PartnerId
-from dealreg.vocabulary.values import Day, Digest, Instant, Key, Money, Sealed, Text, Tier
+from dealreg.vocabulary.values import Day, Digest, Instant, Key, Money, Scope, Sealed, Text, Tier
 
 __all__ = [
     "EVENTS",
@@ -125,6 +125,16 @@ class RegistrationReturned(RegistrationEvent):
     returned_by: Key
     reason: Text
     answer_by: Instant
+
+
+class ScopeAmended(RegistrationEvent):
+    """The partner narrowed the scope of a line, whose time stays (rules.md section 1, Scope)."""
+
+    NAME: ClassVar[str] = "scope_amended.v1"
+    line: Key
+    scope: Scope
+    amended_by: PartnerId
+    amended_at: Instant
 
 
 class EvidenceAdded(RegistrationEvent):
@@ -272,6 +282,7 @@ EVENTS: tuple[type[Event], ...] = (
     RegistrationSupplemented,
     RegistrationCompleted,
     RegistrationReturned,
+    ScopeAmended,
     EvidenceAdded,
     ProgressRecorded,
     RegistrationApproved,

@@ -75,6 +75,9 @@ def evolve(state: Registration, event: Event) -> Registration:
             return _completed(state, event)
         case said.RegistrationReturned():
             return replace(state, returned=event)
+        case said.ScopeAmended():
+            lines = (_narrowed(line, event) for line in state.lines)
+            return replace(state, lines=tuple(lines))
         case said.EvidenceAdded():
             proof = Evidence(event.kind, event.dated_on, event.added_by)
             return replace(state, evidence=(*state.evidence, proof))
@@ -96,6 +99,10 @@ def evolve(state: Registration, event: Event) -> Registration:
             return replace(state, hidden=False)
         case _:
             return state
+
+
+def _narrowed(line: said.RequestedLine, event: said.ScopeAmended) -> said.RequestedLine:
+    return line.model_copy(update={"scope": event.scope}) if line.line == event.line else line
 
 
 def _submitted(state: Registration, event: said.RegistrationSubmitted) -> Registration:
