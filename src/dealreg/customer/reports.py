@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from dealreg.customer.report_events import AccountReportEnded, AccountReported
+from dealreg.customer.report_events import AccountReported, AccountReportEnded
 from dealreg.vocabulary.fact import Aggregate, Event
 
 

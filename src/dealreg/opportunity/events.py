@@ -52,8 +52,9 @@ class Identifier(Model):
 class Said(Model):
     """The fields of an opportunity; ``None`` is "not said". Partners are named by their ids in the program.
 
-    ``partner`` is the dealer; ``filed_by`` is missing where the CRM does not say who of them filed. ``amount`` and ``currency``
-    change separately in a CRM, so they are two fields here. ``contact`` is a person, hence sealed.
+    ``partner`` is the dealer; ``filed_by`` is missing where the CRM does not say who of them filed. ``owner`` is ``direct`` where the
+    manufacturer's own team owns it (ROE-19). ``amount`` and ``currency`` change separately in a CRM, so they are two fields here.
+    ``contact`` is a person, hence sealed.
     """
 
     name: Text | None = None
@@ -68,6 +69,7 @@ class Said(Model):
     distributor: PartnerId | None = None
     master: PartnerId | None = None
     filed_by: PartnerId | None = None
+    owner: Key | None = None
     lines: Annotated[tuple[Key, ...], Field(max_length=200)] | None = None
     territory: Key | None = None
     amount: Amount | None = None

@@ -13,6 +13,7 @@ from dealreg.opportunity.state import EXISTENCE, OPPORTUNITY, Opportunity
 from dealreg.process.advance_registration import advance
 from dealreg.process.case import rules_at
 from dealreg.process.file_registration import file_registration
+from dealreg.process.fold_direct import fold_direct
 from dealreg.process.read_opportunity import filing, filing_party
 from dealreg.process.record_outcome import outcome
 from dealreg.process.stale_opportunity import freeze_registration, thaw_registration, went_stale
@@ -43,6 +44,7 @@ def fold_opportunity(situation: Situation, request: Request, command: FoldOpport
     rules = rules_at(situation, situation.at)
     _lead(situation, rules, message, request)
     state = situation.record(OPPORTUNITY, stream, changed)
+    fold_direct(situation, stream, before, state)
     told: dict[str, JsonValue] = {"opportunity": str(stream), "did": "folded"}
     filed_by = filing_party(state)
     if filed_by is None:

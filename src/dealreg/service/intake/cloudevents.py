@@ -8,6 +8,7 @@ partner program. The data is one JSON object::
     change          created, updated (when missing), deleted or undeleted
     name, stage, outcome (open, won, lost), customer_ref, customer_name, country, place, partner (the dealer), distributor, master,
     filed_by, territory, currency, contact     text
+    owner           text; ``direct`` is the manufacturer's own sales team
     identifiers     {"duns": "…", "vat": "…", …}; each changes by itself, null takes one away
     lines           a list of product lines
     amount          a number, or a decimal in quotes
