@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dealreg.cli.asking import JsonFlag, Program, RequestKey, Subject, ask, claims, house, show, show_rows
+from dealreg.cli.backtest import backtest
 
 if TYPE_CHECKING:
     from dealreg.engagement.rulebook import RulebookDocument
@@ -21,6 +22,7 @@ def register(app: typer.Typer) -> None:
     rulebook = typer.Typer(no_args_is_help=True, help="The rules of engagement: check a version, publish it.")
     rulebook.command("check")(check)
     rulebook.command("publish")(publish)
+    rulebook.command("backtest")(backtest)
     app.add_typer(rulebook, name="rulebook")
     partners = typer.Typer(no_args_is_help=True, help="Who takes part in the program.")
     partners.command("enrol")(enrol)

@@ -20,7 +20,10 @@ class Where:
 
 
 def changes_between(recorded: Outcomes, candidate: Outcomes, known: Known, where: Where) -> Iterator[Change]:
-    """Every thing that came out otherwise. A leg's window is not told again where its whole claim came out otherwise."""
+    """Every thing that came out otherwise, each once.
+
+    A leg's window is not told again where its whole claim came out otherwise, nor a proposal where the ruling on it did.
+    """
     moved = {
         (slot.registration, slot.line)
         for slot in {**recorded, **candidate}
@@ -31,6 +34,9 @@ def changes_between(recorded: Outcomes, candidate: Outcomes, known: Known, where
         if slot.about == "completeness" or not _differ(before, now):
             continue
         if slot.about == "leg" and (slot.registration, slot.line) in moved:
+            continue
+        ruling = slot._replace(about="ruling")
+        if slot.about == "proposal" and _differ(recorded.get(ruling), candidate.get(ruling)):
             continue
         yield _change(
             slot, before or _nothing(slot, recorded, now), now or _nothing(slot, candidate, before), known, where
@@ -47,8 +53,8 @@ def refusal(
 
 
 def _differ(one: Said | None, other: Said | None) -> bool:
-    """Of a slot that at least one side speaks of."""
-    return one is None or not one.same_as(other)
+    """Whether two sides say something else; what neither speaks of does not differ."""
+    return one is not other and (one is None or not one.same_as(other))
 
 
 def _nothing(slot: Slot, outcomes: Outcomes, other: Said | None) -> Said:

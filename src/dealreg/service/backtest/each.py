@@ -86,18 +86,22 @@ class Each:
             self.part.broke(decision.id, now.broken)
         elif now.refused is None and list(now.facts) == recorded:
             counts["as_recorded"] += 1
-        elif self._by_build(request, content, now):
-            counts["by_build"] += 1
         else:
-            self._tell(decision, content, recorded, now)
+            before = self._under_the_recorded(request, content)
+            if before.refused is None and before.broken is None and list(before.facts) != recorded:
+                # This build decides otherwise by itself: only what the candidate changes on top of that is its doing.
+                recorded = list(before.facts)
+                counts["by_build"] += now.refused is None and list(now.facts) == recorded
+            if now.refused is not None or list(now.facts) != recorded:
+                self._tell(decision, content, recorded, now)
 
-    def _by_build(self, request: Request, content: Content, now: Outcome) -> bool:
-        """Whether this build decides so under the recorded rulebook too: then the candidate is not the reason."""
+    def _under_the_recorded(self, request: Request, content: Content) -> Outcome:
+        """What this build makes of it under the rulebook as it was."""
         stream = rulebook_stream(self.program)
         self._put(self._rulebook.state(RULEBOOK, stream))
         before = self._outcome(request, content)
         self._put(everywhere(self._rulebook.state(RULEBOOK, stream), self.candidate))
-        return list(before.facts) == list(now.facts) and before.refused is None and now.refused is None
+        return before
 
     def _tell(self, decision: Decision, content: Content, recorded: list[Fact], now: Outcome) -> None:
         where = Where(decision.id, content.command)
