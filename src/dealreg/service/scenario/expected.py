@@ -35,6 +35,10 @@ class ClaimIs(Model):
     protected_until: Key | None = None
     protected_to: Written | None = None
     grace_until: Key | None = None
+    held_until: Key | None = None
+    extension: Key | None = None
+    stale_since: Written | None = None
+    overdue: Key | None = None
     hard_stop_until: Key | None = None
     review_to: Written | None = None
     offer_to: Written | None = None
@@ -43,6 +47,7 @@ class ClaimIs(Model):
     entry: Key | None = None
     stage: Key | None = None
     linked_to: Key | None = None
+    benefit: Key | None = None
 
 
 class RegistrationIs(Model):

@@ -113,6 +113,10 @@ class Standing:
             "protected_until": self._until(leg.window_to),
             "protected_to": self._at(leg.window_to),
             "grace_until": self._until(leg.grace_to),
+            "held_until": self._until(max((end for end in (leg.time.hold_to, leg.time.price_hold_to) if end), default=None)),
+            "extension": "asked" if leg.time.asked is not None else "granted" if leg.time.extensions else "",
+            "stale_since": self._at(claim.time.stale_since),
+            "overdue": str(claim.time.review_overdue).lower(),
             "hard_stop_until": self._until(leg.hard_stop_at),
             "review_to": self._at(claim.review_to),
             "offer_to": self._at(claim.offer_to),
@@ -129,6 +133,7 @@ class Standing:
                 said["clause"] = str(getattr(fact.event, "clause", ""))
             if isinstance(fact.event, LineApproved):
                 said["approved_by"] = fact.event.approved_by
+                said["benefit"] = "" if fact.event.benefit is None else str(fact.event.benefit)
             if isinstance(fact.event, ClaimLinked):
                 said["linked_to"] = self._names.word(fact.event.linked_to)
         return said
