@@ -15,6 +15,8 @@ CREATE TABLE expiring_windows (
     window_from    timestamptz,
     window_to      timestamptz NOT NULL,
     grace_to       timestamptz,
+    held_to        timestamptz,
+    stale_since    timestamptz,
     hard_stop_at   timestamptz NOT NULL,
     ends_at        timestamptz NOT NULL,
     PRIMARY KEY (reader, registration, line, tier, partner)

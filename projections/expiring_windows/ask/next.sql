@@ -1,6 +1,6 @@
 -- What ends next, up to an instant if one is given.
 SELECT registration, line, tier, partner, program, customer, customer_name, territory, value_amount, value_currency, stage, window_from, window_to,
-    grace_to, hard_stop_at, ends_at,
+    grace_to, held_to, stale_since, hard_stop_at, ends_at,
     jsonb_build_array(ends_at, registration, line, tier, partner)::text AS cursor
 FROM expiring_windows
 WHERE (ends_at, registration, line, tier, partner) > (

@@ -13,4 +13,4 @@ CROSS JOIN LATERAL (SELECT DISTINCT reader FROM jsonb_array_elements_text(c.mana
 CROSS JOIN jsonb_to_record(%(leg)s) AS g (tier text, partner text, window_from timestamptz, window_to timestamptz, hard_stop_at timestamptz)
 WHERE c.registration = %(registration)s AND c.line = %(line)s
 ON CONFLICT (reader, registration, line, tier, partner) DO UPDATE SET
-    window_from = excluded.window_from, window_to = excluded.window_to, grace_to = NULL, hard_stop_at = excluded.hard_stop_at, ends_at = excluded.ends_at
+    window_from = excluded.window_from, window_to = excluded.window_to, grace_to = NULL, held_to = NULL, hard_stop_at = excluded.hard_stop_at, ends_at = excluded.ends_at

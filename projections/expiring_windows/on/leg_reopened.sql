@@ -9,4 +9,4 @@ CROSS JOIN LATERAL (SELECT DISTINCT reader FROM jsonb_array_elements_text(c.mana
 LEFT JOIN windows AS w ON (w.registration, w.line, w.tier, w.partner) = (c.registration, c.line, %(tier)s, %(partner)s)
 WHERE c.registration = %(registration)s AND c.line = %(line)s
 ON CONFLICT (reader, registration, line, tier, partner) DO UPDATE SET
-    window_from = excluded.window_from, window_to = excluded.window_to, grace_to = NULL, hard_stop_at = excluded.hard_stop_at, ends_at = excluded.ends_at
+    window_from = excluded.window_from, window_to = excluded.window_to, grace_to = NULL, held_to = NULL, hard_stop_at = excluded.hard_stop_at, ends_at = excluded.ends_at

@@ -3,7 +3,7 @@
 INSERT INTO expiring_windows (reader, registration, line, tier, partner, program, customer, customer_name, territory, value_amount,
                               value_currency, stage, window_from, window_to, hard_stop_at, ends_at)
 SELECT m.reader::uuid, c.registration, c.line, %(tier)s, %(partner)s, c.program, c.customer, r.customer_name, c.territory, c.value_amount, c.value_currency,
-    r.stage, w.window_from, %(window_to)s::timestamptz, %(hard_stop_at)s::timestamptz, least(%(window_to)s::timestamptz, %(hard_stop_at)s::timestamptz)
+    r.stage, w.window_from, %(window_to)s::timestamptz, %(hard_stop_at)s::timestamptz, coalesce(%(ends_at)s::timestamptz, least(%(window_to)s::timestamptz, %(hard_stop_at)s::timestamptz))
 FROM claims AS c
 JOIN registrations AS r USING (registration)
 CROSS JOIN LATERAL (SELECT DISTINCT reader FROM jsonb_array_elements_text(c.managers) AS m (reader)) AS m

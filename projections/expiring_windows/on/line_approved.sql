@@ -22,4 +22,4 @@ CROSS JOIN (
 ) AS g
 WHERE c.registration = %(registration)s AND c.line = %(line)s
 ON CONFLICT (reader, registration, line, tier, partner) DO UPDATE SET
-    window_from = excluded.window_from, window_to = excluded.window_to, grace_to = NULL, hard_stop_at = excluded.hard_stop_at, ends_at = excluded.ends_at
+    window_from = excluded.window_from, window_to = excluded.window_to, grace_to = NULL, held_to = NULL, hard_stop_at = excluded.hard_stop_at, ends_at = excluded.ends_at

@@ -3,7 +3,7 @@
 WITH moved AS (
     UPDATE my_deals AS d
     SET state = CASE WHEN %(remains_suspended)s::boolean THEN 'suspended' WHEN d.window_from > %(_effective_at)s::timestamptz THEN 'approved' ELSE 'protected' END, since = %(_effective_at)s::timestamptz, clause = CASE WHEN %(remains_suspended)s::boolean THEN nullif(d.clause, %(clause)s) END, changes = d.changes + 1, window_to = %(window_to)s::timestamptz,
-        grace_to = CASE WHEN d.grace_to > %(window_to)s::timestamptz THEN d.grace_to END
+        grace_to = CASE WHEN d.grace_to > %(window_to)s::timestamptz THEN d.grace_to END, held_to = CASE WHEN d.held_to > %(window_to)s::timestamptz THEN d.held_to END
     WHERE d.registration = %(registration)s AND d.line = %(line)s AND d.tier = %(tier)s AND d.partner = %(partner)s AND d.state IN ('pending', 'waiting', 'offered', 'approved', 'protected', 'suspended')
     RETURNING d.reader, d.registration, d.line, d.tier, d.partner, d.changes, d.state, d.clause, d.since
 )

@@ -1,7 +1,7 @@
 -- A person decides.
 WITH moved AS (
     UPDATE protected_customers AS d
-    SET state = 'pending', since = %(_effective_at)s, clause = %(clause)s, reason = %(reason)s, changes = d.changes + 1, review_to = %(review_to)s, offer_to = NULL, conflict = NULL
+    SET state = 'pending', since = %(_effective_at)s, clause = %(clause)s, reason = %(reason)s, changes = d.changes + 1, review_to = %(review_to)s, offer_to = NULL, conflict = NULL, overdue_since = NULL
     WHERE d.registration = %(registration)s AND d.line = %(line)s AND d.state IN ('pending', 'queued', 'contested', 'offered', 'approved', 'protected', 'suspended')
     RETURNING d.reader, d.registration, d.line, d.tier, d.partner, d.changes, d.state, d.clause, d.since, d.reason
 )

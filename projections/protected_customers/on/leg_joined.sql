@@ -15,7 +15,7 @@ WITH made AS (
     WHERE s.registration = %(registration)s
     ON CONFLICT (reader, registration, line, tier, partner) DO UPDATE SET
         state = 'protected', since = excluded.since, clause = NULL, window_from = excluded.window_from, window_to = excluded.window_to,
-        grace_to = NULL, changes = d.changes + 1, hard_stop_at = excluded.hard_stop_at, reason = NULL
+        grace_to = NULL, held_to = NULL, extension = NULL, changes = d.changes + 1, hard_stop_at = excluded.hard_stop_at, reason = NULL
     RETURNING d.reader, d.registration, d.line, d.tier, d.partner, d.changes, d.state, d.clause, d.since, d.reason
 )
 INSERT INTO changes (reader, registration, line, tier, partner, n, state, clause, at, reason, actor_role, actor)

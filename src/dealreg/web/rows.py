@@ -50,6 +50,9 @@ class Deal(Row):
     window_to: Instant | None = Field(description="The first instant that is free again.")
     grace_to: Instant | None
     offer_to: Instant | None
+    extension: str | None = Field(description="More time was `asked` for, `granted` or `refused` (ROE-13).")
+    held_to: Instant | None = Field(description="Protected so long past its window, by an undecided extension or a special price.")
+    stale_since: Instant | None = Field(description="The CRM's record is not known since then; only the hard stop ends the leg (ROE-22).")
     submitted_at: Instant
     completed_at: Instant | None
 
@@ -66,6 +69,7 @@ class ManagedDeal(Deal):
     approved_by: str | None
     hard_stop_at: Instant | None
     tender: bool
+    overdue_since: Instant | None = Field(description="A person should have decided by then (ROE-15).")
 
 
 class Change(Row):
@@ -152,6 +156,8 @@ class Ending(Row):
     window_from: Instant | None
     window_to: Instant
     grace_to: Instant | None
+    held_to: Instant | None
+    stale_since: Instant | None
     hard_stop_at: Instant
     ends_at: Instant
 

@@ -88,8 +88,9 @@ class Standing:
         return "incomplete" if state.completed_at is None else together(leg for claim in claims for leg in claim.legs)
 
     def _file(self, customer: UUID) -> CustomerFile:
+        """The file in which the claims on a customer stand now."""
         state: CustomerFile = self._ledger.states.state(FILE, file_stream(self._program, customer))
-        return state
+        return state if state.closed_into is None else self._file(state.closed_into)
 
     def _claim(self, name: str, line: str, tier: str | None = None) -> Parts:
         registration = self._id(name)

@@ -1,0 +1,3 @@
+-- May touch no row: an override has stopped its clock
+UPDATE expiring_windows SET window_to = %(window_to)s, grace_to = NULL, held_to = NULL, ends_at = %(ends_at)s
+WHERE registration = %(registration)s AND line = %(line)s AND tier = %(tier)s AND partner = %(partner)s

@@ -1,0 +1,3 @@
+-- Its window runs again, from its old end (ROE-13).
+-- May touch no row: a registration without a distributor has no reader here
+UPDATE network_deals SET extension = 'granted', window_to = %(window_to)s, grace_to = NULL, held_to = NULL WHERE registration = %(registration)s AND line = %(line)s AND tier = %(tier)s AND partner = %(partner)s

@@ -1,0 +1,11 @@
+-- A decline was reversed on appeal: an end that is none.
+-- May touch no row: it waited, and was not declined
+WITH moved AS (
+    UPDATE protected_customers AS d
+    SET state = 'pending', since = %(_effective_at)s, clause = NULL, reason = NULL, changes = d.changes + 1, leaves_at = NULL
+    WHERE d.registration = %(registration)s AND d.line = %(line)s AND d.state = 'declined'
+    RETURNING d.reader, d.registration, d.line, d.tier, d.partner, d.changes, d.state, d.clause, d.since, d.reason
+)
+INSERT INTO changes (reader, registration, line, tier, partner, n, state, clause, at, reason, actor_role, actor)
+SELECT m.reader, m.registration, m.line, m.tier, m.partner, m.changes, m.state, m.clause, m.since, m.reason, %(_actor_role)s, %(_actor_subject)s
+FROM moved AS m
