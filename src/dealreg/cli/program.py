@@ -1,75 +1,22 @@
-"""`dealreg rulebook` and `dealreg partners`: a program's rules, and who takes part in it."""
+"""`dealreg partners`: who takes part in a program."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dealreg.cli.asking import JsonFlag, Program, RequestKey, Subject, ask, claims, house, show, show_rows
-from dealreg.cli.backtest import backtest
+from dealreg.cli.asking import JsonFlag, Program, Subject, ask, claims, house, show_rows
 
 if TYPE_CHECKING:
-    from dealreg.engagement.rulebook import RulebookDocument
     from dealreg.partner.commands import EnrolPartner
     from dealreg.service.ledger.recorded import PersonalRow
-
-RulebookFile = Annotated[Path, typer.Argument(metavar="FILE", help="A rulebook in YAML.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the verbs."""
-    rulebook = typer.Typer(no_args_is_help=True, help="The rules of engagement: check a version, publish it.")
-    rulebook.command("check")(check)
-    rulebook.command("publish")(publish)
-    rulebook.command("backtest")(backtest)
-    app.add_typer(rulebook, name="rulebook")
     partners = typer.Typer(no_args_is_help=True, help="Who takes part in the program.")
     partners.command("enrol")(enrol)
     app.add_typer(partners, name="partners")
-
-
-def check(path: RulebookFile, *, as_json: JsonFlag = False) -> None:
-    """Whether a rulebook hangs together, and which clauses it has in force. Exit code 1 when it does not."""
-    from dealreg.cli import exit_codes
-    from dealreg.engagement.document import DocumentError
-
-    try:
-        document = _document(path)
-    except DocumentError as error:
-        typer.echo(json.dumps({"faults": error.faults}) if as_json else "\n".join(error.faults), err=not as_json)
-        raise typer.Exit(exit_codes.NO) from error
-    clauses = [
-        info.alias
-        for name, info in type(document.clauses).model_fields.items()
-        if info.alias and getattr(document.clauses, name).in_force
-    ]
-    show(
-        {
-            "program": document.program,
-            "version": document.version,
-            "force_from": document.force_from.isoformat(),
-            "territories": len(document.territories),
-            "product_lines": [line.line for line in document.product_lines],
-            "clauses": clauses,
-        },
-        as_json=as_json,
-    )
-
-
-def publish(path: RulebookFile, *, subject: Subject = "cli", key: RequestKey = None, as_json: JsonFlag = False) -> None:
-    """Publish a version as the deal desk; running windows keep what they were given. The same file again changes nothing."""
-    from dealreg.engagement.document import DocumentError
-    from dealreg.rulebook.commands import PublishRulebook
-
-    try:
-        document = _document(path)
-    except DocumentError as error:
-        raise typer.BadParameter(str(error), param_hint="FILE") from error
-    who = claims("deal_desk", subject, document.program)
-    with house() as at:
-        done = ask(at, who, PublishRulebook(document=document), key)
-    show({**done.answer, "repeated": done.repeated}, as_json=as_json)
 
 
 def enrol(
@@ -90,12 +37,6 @@ def enrol(
             done = ask(at, who, command, None, personal)
             rows.append({**done.answer, "repeated": done.repeated})
     show_rows(rows, ["partner", "effective_from", "repeated"], as_json=as_json)
-
-
-def _document(path: Path) -> "RulebookDocument":
-    from dealreg.engagement.document import load
-
-    return load(path.read_text(encoding="utf-8"))
 
 
 def _partners(path: Path) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from dealreg.service.composition import House
 from dealreg.service.logs import configure_logging
 from dealreg.service.settings import Settings
-from dealreg.web import health, lists, notices, prices, problems, reads
+from dealreg.web import health, lists, notices, prices, problems, reads, rulebooks
 from dealreg.web.observing import Figures, Observing
 from dealreg.web.problems import Problem
 from dealreg.web.routes import WRITES
@@ -65,6 +65,7 @@ def create(house: House) -> FastAPI:
     app.state.figures = Figures()
     app.state.figures.registry.register(health.Installation(house))
     app.include_router(router(WRITES))
+    app.include_router(rulebooks.router)
     app.include_router(reads.router)
     app.include_router(lists.router)
     app.include_router(prices.router)
