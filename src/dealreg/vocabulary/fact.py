@@ -74,8 +74,8 @@ class Actor(Model):
     subject: Key
     partner: PartnerId | None = None
     region: Key | None = None
-    level: Key | None = None
-    team: Key | None = None
+    level: Key | None = Field(default=None, exclude_if=_is_none)
+    team: Key | None = Field(default=None, exclude_if=_is_none)
 
     @property
     def caller(self) -> str:
