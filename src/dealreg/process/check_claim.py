@@ -32,7 +32,12 @@ def refusal_today(case: Case, claim: Claim) -> Refusal | None:
 
 
 def refusal_to_join(case: Case, partner: str, tier: Tier, there: Claim) -> Refusal | None:
-    """ROE-1 and the bar on the day of joining (ROE-10)."""
+    """ROE-1, the bar and a flagged account on the day of joining (ROE-10)."""
+    return refusal_to_supply(case, partner, tier, there) or _flagged(case, there)
+
+
+def refusal_to_supply(case: Case, partner: str, tier: Tier, there: Claim) -> Refusal | None:
+    """ROE-1 and the bar alone: a change of distributor keeps the old end, so a flagged account allows it (ROE-17, ROE-20)."""
     need_partners(case.situation, [partner])
     refused = _leg_refused(case, partner, tier, there, case.now) if applies(case, there, "ROE-1") else None
     return refused or _barred(case, partner, there, case.now)
@@ -44,8 +49,12 @@ def refusal_to_extend(case: Case, partner: str, claim: Claim) -> Refusal | None:
     standing = partner_of(case.situation, partner).standing_at(case.now)
     if applies(case, claim, "ROE-1") and standing is not Standing.GOOD:
         return Refusal("ROE-1", f"the partner's standing is {standing}; what runs, runs, and nothing is extended", "standing")
-    flagged = REFUSED_TODAY.get("ROE-20") if applies(case, claim, "ROE-20") else None
-    return _barred(case, partner, claim, case.now) or (flagged(case, claim, case.now) if flagged is not None else None)
+    return _barred(case, partner, claim, case.now) or _flagged(case, claim)
+
+
+def _flagged(case: Case, claim: Claim) -> Refusal | None:
+    """ROE-20: nothing more is given on a flagged account's line, by extension or joining."""
+    return REFUSED_TODAY["ROE-20"](case, claim, case.now) if applies(case, claim, "ROE-20") else None
 
 
 def _ineligible(case: Case, claim: Claim, day: datetime) -> Refusal | None:
