@@ -16,6 +16,7 @@ from dealreg.process.before_overlap import settled_before_overlap
 from dealreg.process.case import Case
 from dealreg.process.close_conflict import rule
 from dealreg.process.credit import related_deal
+from dealreg.process.hiding import met_hidden
 from dealreg.process.hold_claim import closed_by_override, letting_in, linked, queue_or_decline, too_soon
 from dealreg.process.join_line import ask_to_join, may_join
 from dealreg.process.meetings import Meeting, before, by_clause, earlier, meetings_of, same_second
@@ -26,7 +27,10 @@ from dealreg.process.propose_ruling import propose
 
 def settle(case: Case, claim: Claim) -> None:
     """Decide the claim as far as it can be decided now; it ends approved, held for a person, waiting or declined."""
-    if linked(case, claim, meetings_of(case, claim)) or awaits_identity(case, claim):
+    meetings = meetings_of(case, claim)
+    if met_hidden(case, claim, meetings, Relation.SAME) or linked(case, claim, meetings):
+        return
+    if awaits_identity(case, claim):
         return
     if closed_by_override(case, claim) or too_soon(case, claim):
         return
@@ -59,7 +63,8 @@ def _meet_blocking(case: Case, claim: Claim, blocking: list[Meeting]) -> None:
     """Section 1a (ii) and (iii), after ROE-10's joining where a place is empty."""
     contesting = by_clause(case, claim, blocking)
     if not contesting:
-        ask_to_join(case, claim, blocking[0].there)
+        if not met_hidden(case, claim, blocking, Relation.JOINS):
+            ask_to_join(case, claim, blocking[0].there)
         return
     note_unsupported(case, claim)
     meeting = contesting[0]
@@ -183,7 +188,8 @@ def bar_others(case: Case, winner: Claim) -> None:
     if not winner.blocks:
         return
     for there in case.file.living(winner.line):
-        if there.registration == winner.registration or there.blocks or there.tender:
+        # The second under `graded` holds its part without blocking: who comes later does not put it back to waiting.
+        if there.registration == winner.registration or there.blocks or there.holds or there.tender:
             continue
         if not scopes_overlap(case.rules, winner.scope, there.scope) or there.state_is(LegState.CONTESTED):
             continue
