@@ -37,8 +37,6 @@ BY_ITSELF = {
     "joining_ended.v1": "ROE-10",
     "conflict_opened.v1": "section 3",
     "conflict_settled.v1": "section 3",
-    "conflict_closed.v1": "section 3",
-    "party_left.v1": "section 3",
     "override_took_force.v1": "ROE-21",
     "override_began.v1": "ROE-21",
     "override_lifted.v1": "ROE-21",
@@ -67,7 +65,8 @@ BY_ITSELF = {
     "price_took_force.v1": "ROE-33",
     "price_left.v1": "ROE-33",
 }
-"""Facts without a field for their clause that the clock alone may bring about, and under what: no others may have neither."""
+"""Facts without a field for their clause that the clock alone may bring about, and under what: no others may have neither, but
+those of a conflict, whose life is section 3."""
 
 AHEAD = {"partner", "rulebook"}
 """Whose facts may take effect later than they are recorded: a change that is announced."""
@@ -146,7 +145,8 @@ def nobody_waits_for_nothing(story: Story) -> None:
             if claim.state_is(LegState.QUEUED) and claim.offer_to is None:
                 law("an entry leaves some day", holds=claim.leaves_at is not None, found=claim)
             if claim.offer_to is not None:
-                law("an offer is of a waiting line", holds=claim.state_is(LegState.QUEUED), found=claim)
+                waits = claim.state_is(LegState.QUEUED) or (claim.state_is(LegState.PENDING) and claim.in_review)
+                law("an offer is of a line that waits, or that was taken and is reviewed", holds=waits, found=claim)
 
 
 def windows_end(story: Story) -> None:
@@ -170,7 +170,8 @@ def clause_or_actor(story: Story) -> None:
             named = clause is None or CLAUSE.fullmatch(clause) is not None
             law("a clause that there is", holds=named, found=fact)
             alone = actor.role is Role.CLOCK and clause is None
-            law("under a clause", holds=not alone or fact.event.NAME in BY_ITSELF, found=(fact.event.NAME, fact.event))
+            known = fact.event.NAME in BY_ITSELF or fact.event.AGGREGATE == "conflict"
+            law("under a clause", holds=not alone or known, found=(fact.event.NAME, fact.event))
 
 
 def reads_only_the_past(story: Story) -> None:

@@ -94,7 +94,8 @@ class Story:
         self.asked: list[tuple[Request, Came]] = []
         self.messages: list[FoldOpportunity] = []
         self.last: list[tuple[Request, Came, dict[StreamId, int]]] = []
-        self.ask(PublishRulebook(document=self.rules))
+        published = self.ask(PublishRulebook(document=self.rules))
+        assert published.refused is None, published.refused
         for name, said in PARTNERS.items():
             enrolled = {"lines": ["drives", "relays"], "territories": ["world"], "effective_from": SINCE, **said}
             self.ask(EnrolPartner.model_validate({"partner": name, **enrolled}))

@@ -52,7 +52,7 @@ PROGRAMS: tuple[dict[str, Any], ...] = (
     {"ROE-4": {"doctrine": "first_approved"}, "ROE-5": {"while_pending": "side_by_side"}},
     {"ROE-4": {"doctrine": "graded"}},
     {"ROE-30": {"activation_days": 10, "by_rulebook_up_to": None}, "ROE-10": {"capped": False}},
-    {"queue": {"in_use": False}, "ROE-12": {"late_stage": None}},
+    {"queue": {"in_use": False}, "ROE-5": {"while_pending": "refuses"}, "ROE-12": {"late_stage": None}},
 )
 """What the clauses of the reference program are changed to, so that each doctrine and switch is met."""
 
@@ -199,8 +199,8 @@ class Stories(RuleBasedStateMachine):
             **said,
         }
         command = FoldOpportunity.model_validate({"message": message})
-        self.story.messages.append(command)
-        self.story.ask(command, CRM)
+        if self.story.ask(command, CRM).answer is not None:
+            self.story.messages.append(command)
 
     @precondition(lambda self: self.story.messages)
     @rule(data=st.data())
@@ -325,7 +325,7 @@ class Stories(RuleBasedStateMachine):
                     ),
                 }
             )
-            self.story.ask(PublishRulebook(document=document))
+            assert self.story.ask(PublishRulebook(document=document)).refused is None
 
     # What must hold.
 
