@@ -1,8 +1,9 @@
-"""How a partner's standing and a change of distributor change the customer file."""
+"""How a partner's standing, a change of distributor and hiding change the customer file."""
 
 from dataclasses import replace
 
 from dealreg.file import standing_events as facts
+from dealreg.file.hiding_events import ShowingAsked
 from dealreg.file.state import LIVE, CustomerFile, Leg, LegState
 from dealreg.file.stepping import Step, claim_of, leg_changed, with_claim
 from dealreg.vocabulary.fact import Event
@@ -37,7 +38,13 @@ def _named(state: CustomerFile, event: facts.DistributorNamed) -> CustomerFile:
     return with_claim(state, replace(claim, legs=(*uppers, leg, *dealers)))
 
 
+def _asked(state: CustomerFile, _: ShowingAsked) -> CustomerFile:
+    """Only the dealer is told; the claim stands as it stood."""
+    return state
+
+
 STANDING_STEPS: dict[type[Event], Step] = {
     facts.StandingNoted: _noted,
     facts.DistributorNamed: _named,
+    ShowingAsked: _asked,
 }

@@ -10,7 +10,7 @@ from dealreg.file.overlap import Relation
 from dealreg.file.state import LIVE, Claim, Leg, LegState
 from dealreg.process.applies import applies
 from dealreg.process.case import Case, above, need_partners, partner_of, registration_of
-from dealreg.process.check_claim import refusal_to_join
+from dealreg.process.check_claim import refusal_to_supply
 from dealreg.process.meetings import meetings_of
 from dealreg.process.name_distributor import name_distributor, readers_now
 from dealreg.process.record_outcome import opened
@@ -92,7 +92,9 @@ def _allowed(case: Case, state: Registration, claims: list[Claim], partner: str)
 
 def _showed_first(state: Registration, claims: list[Claim], partner: str) -> bool:
     """Whether a distributor had evidence accepted before the dealer's."""
-    uppers = {leg.partner for claim in claims for leg in claim.legs if leg.state in LIVE and leg.tier is not Tier.DEALER}
+    uppers = {
+        leg.partner for claim in claims for leg in claim.legs if leg.state in LIVE and leg.tier is not Tier.DEALER
+    }
     first = next((proof.added_by for proof in state.evidence if proof.added_by in {*uppers, partner}), None)
     return first is not None and first != partner
 
@@ -103,7 +105,7 @@ def _refused(case: Case, claim: Claim, command: ChangeDistributor) -> Refusal | 
     standing = partner_of(case.situation, command.partner).standing_at(case.now)
     if standing in {Standing.SUSPENDED, Standing.TERMINATED}:
         return Refusal("ROE-16", f"the dealer itself is {standing}; it changes nothing until it is reinstated", "out")
-    refusal = refusal_to_join(case, command.distributor, Tier.DISTRIBUTOR, claim)
+    refusal = refusal_to_supply(case, command.distributor, Tier.DISTRIBUTOR, claim)
     if refusal is not None:
         return refusal
     dealer = [leg for leg in claim.legs if leg.tier is Tier.DEALER and leg.state in LIVE]
@@ -114,13 +116,13 @@ def _refused(case: Case, claim: Claim, command: ChangeDistributor) -> Refusal | 
     return None
 
 
-def _change(
-    case: Case, command: ChangeDistributor, state: Registration, claims: list[Claim], clause: str
-) -> None:
+def _change(case: Case, command: ChangeDistributor, state: Registration, claims: list[Claim], clause: str) -> None:
     kept = above(case.situation, command.distributor, case.now)
     left: dict[str, None] = {}
     for claim in claims:
-        old = [leg for leg in claim.legs if leg.state in LIVE and leg.tier is not Tier.DEALER and leg.partner not in kept]
+        old = [
+            leg for leg in claim.legs if leg.state in LIVE and leg.tier is not Tier.DEALER and leg.partner not in kept
+        ]
         left |= dict.fromkeys(leg.partner for leg in old)
         for leg in old:
             case.record(
@@ -137,7 +139,6 @@ def _change(
             )
         name_distributor(case, claim, old, command.distributor, clause, hidden=state.hidden)
     lines = _lines(case, state, command.registration)
-    readers = readers_now(case, command.registration, hidden=state.hidden)
     case.situation.record(
         REGISTRATION,
         command.registration,
@@ -149,7 +150,7 @@ def _change(
             lines=lines,
             counts=clause == "ROE-17",
             clause=clause,
-            readers=readers,
+            readers=readers_now(case.situation, command.registration),
             changed_at=case.now,
         ),
     )

@@ -32,11 +32,13 @@ from dealreg.process import (
     extend_leg,
     file_registration,
     fold_opportunity,
+    hide_registration,
     override_rules,
     permit,
     publish_rulebook,
     record_outcome,
     record_progress,
+    release_registration,
     review_registration,
     rule_on_appeal,
     rule_on_conflict,
@@ -186,6 +188,8 @@ DECIDED: dict[type[Command], Decide] = {
     registrations.InvitePartner: _invited,
     registrations.AnswerJoining: _registration(record_progress.answer_joining),
     parties.ChangeDistributor: _registration(change_distributor.change_distributor),
+    parties.HideRegistration: _registration(hide_registration.hide_registration),
+    parties.ReleaseRegistration: _registration(release_registration.release_registration),
     conflicts.RuleOnConflict: _conflict(rule_on_conflict.rule_on),
     conflicts.SuggestRuling: _conflict(rule_on_conflict.suggest),
     conflicts.StayRuling: _conflict(rule_on_conflict.stay_ruling),
@@ -226,6 +230,9 @@ COMMANDS: dict[str, type[Command]] = {command.__name__: command for command in D
 
 def decide(request: Request, situation: Situation) -> Answer:
     """Decide what is asked; the facts are in the situation. Raises ``Unread`` and ``Refused``."""
+    registration = getattr(request.command, "registration", None)
+    if isinstance(registration, UUID):
+        permit.may_know(situation, request.actor, registration)
     return DECIDED[type(request.command)](situation, request, request.command)
 
 

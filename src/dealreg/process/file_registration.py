@@ -24,11 +24,11 @@ from dealreg.registration.events import (
     RequestedLine,
 )
 from dealreg.registration.state import REGISTRATION
-from dealreg.vocabulary.fact import Request
-from dealreg.vocabulary.ids import PartnerId, RegistrationId, partner_reader, registration_id
-from dealreg.vocabulary.refused import Refused
+from dealreg.vocabulary.fact import Actor, Request
+from dealreg.vocabulary.ids import PartnerId, RegistrationId, derived, partner_reader, registration_id
+from dealreg.vocabulary.refused import NotAllowed, Refused
 from dealreg.vocabulary.situation import Situation
-from dealreg.vocabulary.values import Tier
+from dealreg.vocabulary.values import Tier, Track
 
 
 def file_registration(
@@ -46,6 +46,10 @@ def file_registration(
     if situation.of(REGISTRATION, registration).exists:
         raise Refused("a registration with this request id exists already; use another id", clause="ROE-28")
     known_lines(rules, command.lines)
+    if command.hidden:
+        may_hide(rules, request.actor, command.filed_by, command.lines)
+    if command.specifier is not None:
+        is_specifier(situation, command.specifier)
     lines = tuple(with_parents(situation, line) for line in command.lines)
     customer = resolve_customer(
         situation, situation.program, f"{command.filed_by}:{request.id}", given(command.customer)
@@ -66,8 +70,11 @@ def file_registration(
             opportunity=opportunity,
             source=source,
             submitted_at=situation.at,
-            readers=readers(situation, rules, lines),
+            readers=readers(situation, rules, lines, hidden=registration if command.hidden else None),
             said_by=request.actor.subject,
+            hidden=command.hidden,
+            specifier=command.specifier,
+            rival_brand=command.rival_brand,
         ),
     )
     add_evidence(situation, registration, command.filed_by, command.evidence)
@@ -126,8 +133,13 @@ def with_parents(situation: Situation, line: RequestedLine) -> RequestedLine:
     return line.model_copy(update={"legs": legs})
 
 
-def readers(situation: Situation, rules: RulebookDocument, lines: tuple[RequestedLine, ...]) -> Readers:
-    """Who may read the rows, as the hierarchy stands: parties, the masters above a distributor, regions, the desk."""
+def readers(
+    situation: Situation, rules: RulebookDocument, lines: tuple[RequestedLine, ...], *, hidden: UUID | None = None
+) -> Readers:
+    """Who may read the rows, as the hierarchy stands: parties, the masters above a distributor, regions, the desk.
+
+    Of a ``hidden`` registration the distributors' rows are kept for a reader that nobody is (ROE-32).
+    """
     dealers: list[str] = []
     upper: list[str] = []
     for line in lines:
@@ -137,9 +149,26 @@ def readers(situation: Situation, rules: RulebookDocument, lines: tuple[Requeste
     program = situation.program
     return Readers(
         dealers=tuple(partner_reader(program, partner) for partner in dict.fromkeys(dealers)),
-        distributors=tuple(partner_reader(program, partner) for partner in dict.fromkeys([*upper, *masters])),
+        distributors=(derived("hidden", hidden),)
+        if hidden is not None
+        else tuple(partner_reader(program, partner) for partner in dict.fromkeys([*upper, *masters])),
         managers=manager_readers(program, rules, [line.scope.territory for line in lines]),
     )
+
+
+def may_hide(rules: RulebookDocument, actor: Actor, partner: str, lines: tuple[RequestedLine, ...]) -> None:
+    """A dealer hides what it files itself on every line. Raises ``NotAllowed``, ``Refused``."""
+    if not rules.clauses.hiding.in_force:
+        raise Refused("this program's rulebook lets nobody hide a registration", clause="ROE-32")
+    own = all(any(leg.tier is Tier.DEALER and leg.partner == partner for leg in line.legs) for line in lines)
+    if not own or actor.partner != partner:
+        raise NotAllowed("a dealer hides its own registration only; leave hidden out", clause="ROE-32")
+
+
+def is_specifier(situation: Situation, partner: str) -> None:
+    """Who wrote the job's specification is a partner of that track. Raises ``Refused``."""
+    if partner_of(situation, partner).track_at(situation.at) is not Track.SPECIFIER:
+        raise Refused(f"{partner!r} is no specifier of this program; leave it out, or have the desk enrol it", clause="ROE-1")
 
 
 def add_evidence(situation: Situation, registration: UUID, partner: str, evidence: tuple[ProofGiven, ...]) -> None:

@@ -9,11 +9,12 @@ from dealreg.file.state import HOLDING, LIVE, Claim, Leg
 from dealreg.process.applies import applies
 from dealreg.process.approve_line import window_days
 from dealreg.process.before_overlap import REFUSED_TODAY
-from dealreg.process.case import Case
+from dealreg.process.case import Case, file_now, registration_of, rules_at
 from dealreg.process.end_price import end_prices_of
 from dealreg.process.file_registration import readers
 from dealreg.registration.events import Readers, RequestedLeg, RequestedLine
-from dealreg.vocabulary.ids import PartnerId, derived
+from dealreg.vocabulary.ids import PartnerId
+from dealreg.vocabulary.situation import Situation
 from dealreg.vocabulary.values import Tier
 
 REASONS = {
@@ -29,7 +30,7 @@ def name_distributor(case: Case, claim: Claim, old: list[Leg], distributor: str,
     window = _window(case, now, dealer, old, distributor)
     legs = (RequestedLeg(tier=Tier.DISTRIBUTOR, partner=PartnerId(distributor)),)
     line = RequestedLine(line=claim.line, scope=claim.scope, legs=legs)
-    read = visible(readers(case.situation, case.rules, (line,)), claim.registration, hidden=hidden)
+    read = readers(case.situation, case.rules, (line,), hidden=claim.registration if hidden else None)
     case.record(
         DistributorNamed(
             customer=case.customer,
@@ -90,26 +91,24 @@ def _suspended_with(case: Case, claim: Claim, dealer: Leg, window: LegWindow) ->
     )
 
 
-def readers_now(case: Case, registration: UUID, *, hidden: bool) -> Readers:
-    """Who reads the registration by the legs that run now, as the hierarchy stands (architecture D9)."""
-    lines = tuple(
-        RequestedLine(
-            line=claim.line,
-            scope=claim.scope,
-            legs=tuple(
-                RequestedLeg(tier=leg.tier, partner=PartnerId(leg.partner)) for leg in claim.legs if leg.state in LIVE
-            ),
-        )
-        for claim in case.file.of_registration(registration)
+def readers_now(situation: Situation, registration: UUID, *, shown: bool = False) -> Readers:
+    """Who reads the registration by the legs that run now, as the hierarchy stands; a line not in a file yet by those it names (D9).
+
+    ``shown``: as if it were not hidden.
+    """
+    state = registration_of(situation, registration)
+    claims = {}
+    if state.customer is not None:
+        file = file_now(situation, state.customer)
+        claims = {claim.line: claim for claim in file.of_registration(registration)}
+    lines = tuple(_running(line, claims.get(line.line)) for line in state.lines)
+    return readers(
+        situation, rules_at(situation, situation.at), lines, hidden=registration if state.hidden and not shown else None
     )
-    return visible(readers(case.situation, case.rules, lines), registration, hidden=hidden)
 
 
-def visible(read: Readers, registration: UUID, *, hidden: bool) -> Readers:
-    """The readers; of a hidden registration the distributors' rows are kept for a reader that nobody is (ROE-32)."""
-    return read.model_copy(update={"distributors": (nobody(registration),)}) if hidden else read
-
-
-def nobody(registration: UUID) -> UUID:
-    """The reader of what is hidden: no login has it, and the rows are there when the registration is shown."""
-    return derived("hidden", registration)
+def _running(line: RequestedLine, claim: Claim | None) -> RequestedLine:
+    if claim is None:
+        return line
+    legs = tuple(RequestedLeg(tier=leg.tier, partner=PartnerId(leg.partner)) for leg in claim.legs if leg.state in LIVE)
+    return line.model_copy(update={"legs": legs})

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from dealreg.process.case import above
-from dealreg.registration.state import Registration
+from dealreg.registration.state import REGISTRATION, Registration
 from dealreg.vocabulary.fact import PARTNER_ROLES, Actor, Role
 from dealreg.vocabulary.ids import region_reader
-from dealreg.vocabulary.refused import NotAllowed
+from dealreg.vocabulary.refused import NotAllowed, Unknown
 from dealreg.vocabulary.situation import Situation
 
 FEEDS = frozenset({Role.CRM})
@@ -24,6 +24,16 @@ def for_partner(situation: Situation, actor: Actor, partner: str) -> None:
     if actor.partner == partner or actor.partner in above(situation, partner, situation.at):
         return
     raise NotAllowed("you may act for your own partner and for those below it only")
+
+
+def may_know(situation: Situation, actor: Actor, registration: UUID) -> None:
+    """Of a hidden registration a partner knows nothing but its own dealer, and the specifier that it names (ROE-32). Raises ``Unknown``."""
+    if actor.role not in PARTNER_ROLES:
+        return
+    state = situation.of(REGISTRATION, registration)
+    submitted = state.submitted
+    if state.hidden and submitted is not None and actor.partner not in {submitted.filed_by, submitted.specifier}:
+        raise Unknown("there is no such registration; check its id")
 
 
 def of_region(actor: Actor, program: str, managers: Iterable[UUID]) -> None:

@@ -19,6 +19,7 @@ from dealreg.process.free_line import after_end, empty_queue, leave_queue
 from dealreg.process.hold_claim import queue_or_decline
 from dealreg.process.meetings import meetings_of
 from dealreg.process.progress_clock import restart_progress
+from dealreg.process.show_registration import show
 from dealreg.registration.commands import ReportOutcome, WithdrawRegistration
 from dealreg.registration.events import OutcomeKind, OutcomeReported, RegistrationWithdrawn
 from dealreg.registration.state import REGISTRATION
@@ -77,6 +78,8 @@ def outcome(
         closed_at=closed_at,
     )
     situation.record(REGISTRATION, registration, reported)
+    if kind is OutcomeKind.WON:
+        show(situation, registration, "it came to an order")
     if case is None:
         return
     for claim in case.file.of_registration(registration):

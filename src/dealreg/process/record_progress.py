@@ -46,6 +46,21 @@ def _speaking(situation: Situation, request: Request, registration: UUID) -> Par
     return partner
 
 
+SPECIFICATION = "specification"
+"""The kind of evidence that a specifier brings for the registration that names it (C42)."""
+
+
+def _shown_by(situation: Situation, request: Request, command: AddEvidence) -> PartnerId:
+    """A partner of the registration, or the specifier that it names. Raises ``NotAllowed``, ``Unknown``."""
+    submitted = registration_of(situation, command.registration).submitted
+    named = submitted.specifier if submitted is not None else None
+    if named is None or request.actor.partner != named:
+        return _speaking(situation, request, command.registration)
+    if command.evidence.kind != SPECIFICATION:
+        raise NotAllowed(f"a specifier shows its specification; send it as evidence of kind {SPECIFICATION!r}")
+    return named
+
+
 def _parties(situation: Situation, registration: UUID) -> set[str]:
     """Every partner of the registration, those that joined later included, and not those that a change of distributor left behind."""
     state = registration_of(situation, registration)
@@ -87,7 +102,7 @@ def evidence(situation: Situation, request: Request, command: AddEvidence) -> UU
 
     It is progress (ROE-14), and may bring a claim back sooner that came too soon (ROE-12).
     """
-    partner = _speaking(situation, request, command.registration)
+    partner = _shown_by(situation, request, command)
     case = opened(situation, command.registration)
     given = command.evidence
     taken(situation, [given])

@@ -15,6 +15,7 @@ from dealreg.process.applies import applies
 from dealreg.process.case import Case, registration_of
 from dealreg.process.end_price import prices_of
 from dealreg.process.record_outcome import opened
+from dealreg.process.show_registration import show
 from dealreg.vocabulary.fact import Request
 from dealreg.vocabulary.ids import PartnerId, partner_reader, special_price_id
 from dealreg.vocabulary.refused import Closed, NotAllowed, Refused
@@ -37,6 +38,8 @@ def request_price(situation: Situation, request: Request, command: RequestSpecia
             f"{case.rules.currency}",
             clause="ROE-33",
         )
+    # The price is bound to the distributor, which reads of it: hiding is over (ROE-32).
+    show(situation, command.registration, "a special price is asked on it")
     price = special_price_id(situation.program, request.actor.caller, request.id)
     asked = _asked(case, claim, command, size, request.actor.subject, price)
     situation.record(SPECIAL_PRICE, price, asked)

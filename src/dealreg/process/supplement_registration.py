@@ -1,5 +1,7 @@
 """What a partner says later of a registration: what was missing, an answer to a return, or what has changed since (ROE-2, ROE-31)."""
 
+from uuid import UUID
+
 from dealreg.process import permit
 from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import Case, registration_of, rules_at
@@ -48,7 +50,7 @@ def supplement(situation: Situation, request: Request, command: SupplementRegist
             close_on=command.close_on,
             contact=command.contact,
             supplemented_at=situation.at,
-            readers=readers(situation, rules, lines) if lines is not None else None,
+            readers=readers(situation, rules, lines, hidden=_hidden(command, state)) if lines is not None else None,
         ),
     )
     add_evidence(situation, command.registration, state.submitted.filed_by, command.evidence)
@@ -80,7 +82,7 @@ def _amend(situation: Situation, command: SupplementRegistration, state: Registr
             close_on=command.close_on,
             contact=command.contact,
             supplemented_at=situation.at,
-            readers=readers(situation, rules, lines) if command.lines else None,
+            readers=readers(situation, rules, lines, hidden=_hidden(command, state)) if command.lines else None,
         ),
     )
     add_evidence(situation, command.registration, state.submitted.filed_by, command.evidence)
@@ -88,6 +90,10 @@ def _amend(situation: Situation, command: SupplementRegistration, state: Registr
         show_evidence(case, command.registration, proof.kind, proof.dated_on)
     enter_all(case, command.registration, anew=True)
     return RegistrationId(command.registration)
+
+
+def _hidden(command: SupplementRegistration, state: Registration) -> UUID | None:
+    return command.registration if state.hidden else None
 
 
 def _with_added(

@@ -39,7 +39,11 @@ class ProofGiven(Model):
 
 
 class FileRegistration(Command):
-    """Ask for protection. ``filed_by`` files; the legs of each line name who is to be protected at which tier."""
+    """Ask for protection. ``filed_by`` files; the legs of each line name who is to be protected at which tier.
+
+    ``hidden``: from the distributors above (ROE-32). ``specifier`` wrote the job's specification, and may show it as evidence (C42).
+    ``rival_brand``: one for which the filing partner holds the same deal (ROE-1).
+    """
 
     filed_by: PartnerId
     customer: EndCustomer
@@ -50,6 +54,9 @@ class FileRegistration(Command):
     contact: Sealed | None = None
     evidence: tuple[ProofGiven, ...] = ()
     stage: Key | None = None
+    hidden: bool = False
+    specifier: PartnerId | None = None
+    rival_brand: Key | None = None
 
 
 class OfRegistration(Command):
