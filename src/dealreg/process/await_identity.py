@@ -8,8 +8,8 @@ from dealreg.customer.state import CUSTOMER, NAME_GROUND
 from dealreg.engagement.business import add_business_hours
 from dealreg.engagement.territory import scopes_overlap
 from dealreg.engagement.windows import window_end
-from dealreg.file.evolve import FILE
 from dealreg.file.events import ClaimQueued
+from dealreg.file.evolve import FILE
 from dealreg.file.identity_events import IdentityReviewAsked, IdentityReviewBreached
 from dealreg.file.state import Claim, LegState
 from dealreg.matching.apart import told_apart

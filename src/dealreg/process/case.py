@@ -95,6 +95,16 @@ def _need_file(situation: Situation, customer: UUID) -> None:
         raise Unread(missing)
 
 
+def file_now(situation: Situation, customer: UUID) -> CustomerFile:
+    """The file in which the claims on a customer stand, for reading: a closed one names the file that took them over."""
+    file: CustomerFile = situation.of(FILE, file_stream(situation.program, customer))
+    for _ in range(MOST_MERGES):
+        if file.closed_into is None:
+            return file
+        file = situation.of(FILE, file_stream(situation.program, file.closed_into))
+    return file
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A customer file under decision at an instant."""

@@ -91,9 +91,7 @@ def _give_back(held: Case, to: Case, bring: Bring) -> None:
     sides = parted(held.file, to.file, to.customer)
     for part in _in_parts(sides.back):
         value = to_value(part, CustomerFile)
-        given = ClaimsGivenBack(
-            customer=held.customer, absorbed=to.customer, holdings=value, given_back_at=held.now
-        )
+        given = ClaimsGivenBack(customer=held.customer, absorbed=to.customer, holdings=value, given_back_at=held.now)
         held.record(given)
         to.record(FileReopened(customer=to.customer, into=held.customer, holdings=value, reopened_at=to.now))
     _settle_parted(held, to, left)

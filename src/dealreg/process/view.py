@@ -6,12 +6,10 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from dealreg.file.ends import protected_to
-from dealreg.file.evolve import FILE
 from dealreg.file.state import Claim, LegState
-from dealreg.process.case import registration_of, rules_at
+from dealreg.process.case import file_now, registration_of, rules_at
 from dealreg.registration.state import Registration
 from dealreg.vocabulary.fact import PARTNER_ROLES, Actor
-from dealreg.vocabulary.ids import file_stream
 from dealreg.vocabulary.situation import Situation
 
 FIRST_OF = ("protected", "suspended", "approved", "contested", "pending", "queued", "incomplete")
@@ -49,7 +47,7 @@ def answer(situation: Situation, registration: UUID, actor: Actor) -> dict[str, 
 def _claims(situation: Situation, state: Registration, registration: UUID) -> list[Claim]:
     if state.customer is None:
         return []
-    return situation.of(FILE, file_stream(situation.program, state.customer)).of_registration(registration)
+    return file_now(situation, state.customer).of_registration(registration)
 
 
 def _told(word: str, actor: Actor) -> str:

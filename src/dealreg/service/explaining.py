@@ -9,10 +9,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from dealreg.file.events import ConflictOpened, FileEvent
+from dealreg.file.identity_events import ClaimsTakenOver, FileReopened, IdentityEvent
 from dealreg.registration.events import RegistrationCompleted, RegistrationSubmitted
 from dealreg.service.replay import Moment, RegistrationThen, Replay, Told
 from dealreg.vocabulary.fact import Event
-from dealreg.vocabulary.ids import file_stream
 from dealreg.vocabulary.values import Digest, Instant, Key, Model
 
 CLAUSES: Final = {
@@ -81,8 +81,8 @@ def explain(replay: Replay, program: str, then: RegistrationThen, moment: Moment
     """Explain from the facts of the registration, of its lines in the customer's file, and of its conflicts."""
     streams = [then.registration]
     if then.said.customer is not None:
-        file = file_stream(program, then.said.customer)
-        streams += [file, *_conflicts(replay.facts([file], moment), then.registration)]
+        files = replay.files(program, then.said.customer, moment)
+        streams += [*files, *_conflicts(replay.facts(files, moment), then.registration)]
     told = [one for one in replay.facts(streams, moment) if concerns(one.recorded.event, then)]
     return Explanation(
         registration=then.registration,
@@ -102,8 +102,17 @@ def concerns(event: Event, then: RegistrationThen) -> bool:
     """Whether a fact is about this registration: in the file, others' facts lie beside it."""
     if isinstance(event, FileEvent):
         return event.registration == then.registration
+    if isinstance(event, IdentityEvent):
+        return _moved(event, then.registration)
     line = getattr(event, "line", None)
     return event.AGGREGATE != "file" or line in {claim.line for claim in then.claims}
+
+
+def _moved(event: IdentityEvent, registration: UUID) -> bool:
+    """Whether a merge, or its undoing, took claims of the registration to another file."""
+    if not isinstance(event, ClaimsTakenOver | FileReopened):
+        return False
+    return any(claim.value.registration == registration for claim in event.holdings.claims)
 
 
 def _conflicts(facts: Iterable[Told], registration: UUID) -> list[UUID]:

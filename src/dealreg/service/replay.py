@@ -97,10 +97,12 @@ class Replay:
         if said.customer is None:
             return RegistrationThen(registration, said, readers)
         file, joined = FILE.initial, []
-        for fact in self._own(program, FILE.name, file_stream(program, said.customer), moment):
-            file = FILE.evolve(file, fact)
-            if isinstance(fact, LegJoined) and fact.registration == registration:
-                joined.append(fact)
+        for stream in self.files(program, said.customer, moment):
+            file = FILE.initial
+            for fact in self._own(program, FILE.name, stream, moment):
+                file = FILE.evolve(file, fact)
+                if isinstance(fact, LegJoined) and fact.registration == registration:
+                    joined.append(fact)
         return RegistrationThen(registration, said, readers, file.of_registration(registration), joined)
 
     def conflict(self, program: str, conflict: UUID, moment: Moment) -> tuple[Conflict, int]:
@@ -120,6 +122,15 @@ class Replay:
     def customer_file(self, program: str, customer: UUID, moment: Moment) -> CustomerFile:
         """Every claim on a customer as it was; empty where there was none. Raises ``Unavailable``."""
         return self.state(FILE, file_stream(program, customer), moment)[0]
+
+    def files(self, program: str, customer: UUID, moment: Moment) -> list[StreamId]:
+        """The customer's file, and those that took its claims over one after another; in the last they stand (ROE-24)."""
+        found: list[StreamId] = []
+        into: UUID | None = customer
+        while into is not None:
+            found.append(file_stream(program, into))
+            into = self.customer_file(program, into, moment).closed_into
+        return found
 
     def _own(self, program: str, kind: str, stream: UUID, moment: Moment) -> Iterator[Event]:
         """The events of a stream, but none of another program or another kind: an id is no permission."""

@@ -46,8 +46,11 @@ class Names:
                     pass
 
     def customers(self, name: str, facts: tuple[Recorded, ...]) -> None:
-        """The end customer that a registration was filed on or that was told of, by the name that the case gave it."""
-        for fact in facts:
+        """The end customer that a registration was filed on or that was told of, by the name that the case gave it.
+
+        After a merge the first keeps its name.
+        """
+        for fact in facts if not self.knows(name) else ():
             match fact.event:
                 case (
                     RegistrationSubmitted(customer=UUID() as customer)

@@ -95,13 +95,14 @@ class Standing:
     def _claim(self, name: str, line: str, tier: str | None = None) -> Parts:
         registration = self._id(name)
         state: Registration = self._ledger.states.state(REGISTRATION, StreamId(registration))
-        claim = self._file(state.customer).claims.get((registration, line)) if state.customer else None
+        file = self._file(state.customer) if state.customer else CustomerFile()
+        claim = file.claims.get((registration, line))
         if claim is None:
             raise Absent(f"{name} has no claim on {line}")
         legs = [leg for leg in claim.legs if tier is None or leg.tier is Tier(tier)]
         if not legs:
             raise Absent(f"{name} has no {tier} leg on {line}")
-        return self._claim_parts(claim, legs) | self._said(registration, line)
+        return self._claim_parts(claim, legs) | self._said(registration, line) | self._appeal(file, claim)
 
     def _claim_parts(self, claim: Claim, legs: list[Leg]) -> Parts:
         running = next((leg for leg in reversed(legs) if leg.state in LIVE), legs[-1])
@@ -124,7 +125,15 @@ class Standing:
             "not_before": self._at(claim.not_before),
             "ended_at": self._at(leg.ended_at),
             "entry": str(claim.entry),
+            "territory": claim.scope.territory,
+            "sites": ", ".join(claim.scope.sites),
+            "appeal_to": self._at(claim.disputable.appeal_to) if claim.disputable else "",
         }
+
+    def _appeal(self, file: CustomerFile, claim: Claim) -> Parts:
+        """An appeal outside of a conflict that waits for its judge."""
+        waits = file.appeals.get(claim.key)
+        return {"appeal": waits.decision.against.value, "appeal_due": self._at(waits.ruling_to)} if waits else {}
 
     def _said(self, registration: UUID, line: str) -> Parts:
         """What the latest fact that names a clause, an approver or a link said of the claim."""
@@ -164,7 +173,12 @@ class Standing:
             "awarded": word(latest.awarded) if latest else "",
             "ruled_by": ruled.ruled_by if ruled else "",
             "departs": str(ruled.departs).lower() if ruled else "",
-            "ruling_to": self._at(detected.ruling_to) if detected else "",
+            "on_appeal": ruled.on_appeal.value if ruled and ruled.on_appeal else "",
+            "referred_to": conflict.referred.referred_to if conflict.referred else "",
+            "evidence_to": self._at(conflict.evidence_to),
+            "ruling_to": self._at(conflict.ruling_to or (detected.ruling_to if detected else None)),
+            "appeal_to": self._at(ruled.appeal_to) if ruled else "",
+            "stay_to": self._at(conflict.stay_to),
         }
 
     def _override(self, name: str) -> Parts:
