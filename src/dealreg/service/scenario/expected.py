@@ -40,13 +40,18 @@ class ClaimIs(Model):
     stale_since: Written | None = None
     overdue: Key | None = None
     hard_stop_until: Key | None = None
-    review_to: Written | None = None
+    review_to: Written | Literal["none"] | None = None
     offer_to: Written | None = None
     not_before: Written | None = None
     ended_at: Written | None = None
     entry: Key | None = None
     stage: Key | None = None
     linked_to: Key | None = None
+    territory: Key | None = None
+    sites: Text | None = None
+    appeal: Key | None = None
+    appeal_to: Written | None = None
+    appeal_due: Written | None = None
     benefit: Key | None = None
 
 
@@ -75,7 +80,12 @@ class ConflictIs(Model):
     awarded: Key | None = None
     ruled_by: Key | None = None
     departs: Key | None = None
+    on_appeal: Key | None = None
+    referred_to: Key | None = None
+    evidence_to: Written | None = None
     ruling_to: Written | None = None
+    appeal_to: Written | None = None
+    stay_to: Written | None = None
 
 
 class OverrideIs(Model):
@@ -103,7 +113,7 @@ class PriceIs(Model):
     levels_left: Text | None = None
     distributor: Key | None = None
     price_until: Key | None = None
-    review_to: Written | None = None
+    review_to: Written | Literal["none"] | None = None
 
 
 class Expectation(Model):
