@@ -17,15 +17,24 @@ CREATE TABLE conflict_queue (
     ground        text        NOT NULL,
     proposal      jsonb,
     ruling        jsonb,
+    evidence      jsonb       NOT NULL DEFAULT '[]',
+    suggestions   jsonb       NOT NULL DEFAULT '[]',
+    appeals       jsonb       NOT NULL DEFAULT '[]',
+    referred_to   text,
+    escalated_to  text,
+    times_overdue integer     NOT NULL DEFAULT 0,
     detected_at   timestamptz NOT NULL,
+    evidence_to   timestamptz,
     ruling_to     timestamptz NOT NULL,
+    appeal_to     timestamptz,
+    stay_to       timestamptz,
     closed_at     timestamptz,
     closed_reason text,
     PRIMARY KEY (reader, conflict)
 ) WITH (fillfactor = 80);
 
 CREATE INDEX conflict_queue_of_conflict ON conflict_queue (conflict);
-CREATE INDEX conflict_queue_open ON conflict_queue (reader, ruling_to, conflict) WHERE state IN ('detected', 'proposed');
+CREATE INDEX conflict_queue_open ON conflict_queue (reader, ruling_to, conflict) WHERE state IN ('detected', 'proposed', 'appealed');
 CREATE INDEX conflict_queue_newest ON conflict_queue (reader, detected_at, conflict);
 CREATE INDEX conflict_queue_of_customer ON conflict_queue (reader, customer, detected_at, conflict);
 

@@ -1,6 +1,7 @@
 -- Every conflict, newest first.
 SELECT conflict, program, customer, customer_name, line, territory, sites, kind, clause, state, incumbent, challengers, left_parties, ground,
-    proposal, ruling, detected_at, ruling_to, closed_at, closed_reason,
+    proposal, ruling, evidence, suggestions, appeals, referred_to, escalated_to, times_overdue, detected_at, evidence_to, ruling_to, appeal_to, stay_to,
+    closed_at, closed_reason,
     jsonb_build_array(detected_at, conflict)::text AS cursor
 FROM conflict_queue
 WHERE (detected_at, conflict) < (coalesce((%(after)s::jsonb ->> 0)::timestamptz, 'infinity'), (%(after)s::jsonb ->> 1)::uuid)

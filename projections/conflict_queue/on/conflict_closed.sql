@@ -1,7 +1,7 @@
 WITH before AS (
     SELECT reader, conflict, kind, state FROM conflict_queue WHERE conflict = %(conflict)s
 ), moved AS (
-    UPDATE conflict_queue SET state = 'closed', closed_at = %(closed_at)s, closed_reason = %(reason)s
+    UPDATE conflict_queue SET state = 'closed', closed_at = %(closed_at)s, closed_reason = %(reason)s, evidence_to = NULL, appeal_to = NULL, stay_to = NULL
     WHERE conflict = %(conflict)s
     RETURNING reader, kind, state
 )

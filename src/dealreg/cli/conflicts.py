@@ -23,10 +23,11 @@ def register(app: typer.Typer) -> None:
 def list_(
     *,
     state: Annotated[
-        str | None, typer.Option(help="open (the ruling due first comes first), detected, proposed, ruled or closed.")
+        str | None,
+        typer.Option(help="open (the ruling due first comes first), detected, proposed, ruled, appealed or closed."),
     ] = None,
     kind: Annotated[
-        str | None, typer.Option(help="tie, cross_tier, horizontal_distributor or horizontal_dealer.")
+        str | None, typer.Option(help="Such as tie, cross_tier, horizontal_dealer, compliance, identity.")
     ] = None,
     region: Annotated[str | None, typer.Option(help="Only this territory.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
@@ -56,21 +57,41 @@ def show_(conflict: Conflict, *, as_whom: As = "deal_desk", program: Program = N
 def rule(
     conflict: Conflict,
     *,
-    ruling: Annotated[str, typer.Option(help="uphold_incumbent or award_challenger.")],
+    ruling: Annotated[
+        str,
+        typer.Option(help="uphold_incumbent, award_challenger, split_lines, join, share or refer; on appeal the same."),
+    ],
     reason: Annotated[str, typer.Option(help="Why, in words; it stands in the ruling.")],
     subject: Annotated[str, typer.Option(help="A pseudonym of who rules; it stands in the ruling.")],
     awarded: Annotated[
         UUID | None, typer.Option(help="The registration that prevails, where there are several.")
     ] = None,
+    part: Annotated[
+        list[str] | None,
+        typer.Option(help="With split_lines: REGISTRATION=TERRITORY[:SITE,SITE]; several times.", metavar="PART"),
+    ] = None,
+    refer_to: Annotated[str | None, typer.Option(help="With refer: the pseudonym of who is to rule.")] = None,
     key: RequestKey = None,
     program: Program = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Rule as the deal desk. Exit code 1 when it is ruled already or may not be ruled so."""
+    """Rule as the deal desk, on a conflict or on its appeal. Exit code 1 when it is ruled already or may not be ruled so."""
     from dealreg.conflict.commands import RuleOnConflict
 
-    command = RuleOnConflict.model_validate(
-        {"conflict": conflict, "ruling": ruling, "awarded": awarded, "reason": reason}
-    )
+    parts = [_part(said) for said in part or ()]
+    said = {"conflict": conflict, "ruling": ruling, "awarded": awarded, "reason": reason}
+    command = RuleOnConflict.model_validate({**said, "parts": parts, "refer_to": refer_to})
     with house() as at:
         show(ask(at, claims("deal_desk", subject, program), command, key).answer, as_json=as_json)
+
+
+def _part(said: str) -> dict[str, object]:
+    """``R=DE-NORTH`` or ``R=DE:plant a,plant b``. Raises ``BadParameter``."""
+    registration, _, scope = said.partition("=")
+    territory, _, sites = scope.partition(":")
+    if not territory:
+        raise typer.BadParameter(f"{said!r} is not REGISTRATION=TERRITORY[:SITE,SITE]")
+    return {
+        "registration": registration,
+        "scope": {"territory": territory, "sites": [site.strip() for site in sites.split(",") if site.strip()]},
+    }

@@ -60,6 +60,7 @@ class AppealLodged(FileEvent):
     reason: Text
     ruling_to: Instant
     appealed_at: Instant
+    managers: tuple[UUID, ...]
 
 
 class AppealOverdue(FileEvent):

@@ -86,6 +86,7 @@ def _outside(case: Case, claim: Claim, command: AppealDecision) -> bool:
             reason=command.reason,
             ruling_to=judging_limit(case),
             appealed_at=case.now,
+            managers=claim.managers,
         )
     )
     return True

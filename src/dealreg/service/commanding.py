@@ -20,6 +20,8 @@ ACTS_AS: Final[dict[str, str]] = {
     "RequestSpecialPrice": "partner",
     "ChangeDistributor": "partner",
     "HideRegistration": "partner",
+    "AppealDecision": "partner",
+    "AmendScope": "partner",
 }
 """The field of a command that names the partner who asks: the caller's own, unless a distributor asks for a dealer below it."""
 

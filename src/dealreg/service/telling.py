@@ -8,7 +8,17 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from dealreg.conflict.events import Input, Kind, Party, Ruling
+from dealreg.conflict.events import (
+    AppealOutcome,
+    ConflictAppealed,
+    EvidenceShown,
+    Input,
+    Kind,
+    Part,
+    Party,
+    Ruling,
+    RulingSuggested,
+)
 from dealreg.conflict.state import Conflict
 from dealreg.file.ends import protected_to
 from dealreg.file.state import Claim, CustomerFile, Leg, LegState
@@ -102,6 +112,15 @@ class ConflictTold(Model):
     rulebook_version: str | None
     reasons: tuple[str, ...]
     inputs: tuple[Input, ...]
+    evidence: tuple[EvidenceShown, ...]
+    suggestions: tuple[RulingSuggested, ...]
+    referred_to: str | None
+    appeals: tuple[ConflictAppealed, ...]
+    evidence_to: Instant | None
+    appeal_to: Instant | None
+    stay_to: Instant | None
+    on_appeal: AppealOutcome | None
+    parts: tuple[Part, ...]
     ruling: Ruling | None
     ruled_for: UUID | None
     ruled_by: str | None
@@ -191,12 +210,21 @@ def conflict(found: Conflict, moment: Moment) -> ConflictTold:
         ground=opened.ground,
         parties=found.parties,
         detected_at=opened.detected_at,
-        ruling_to=opened.ruling_to,
+        ruling_to=found.ruling_to or opened.ruling_to,
         proposed=proposal.ruling if proposal else None,
         awarded=proposal.awarded if proposal else None,
         rulebook_version=proposal.rulebook_version if proposal else None,
         reasons=proposal.reasons if proposal else (),
         inputs=proposal.inputs if proposal else (),
+        evidence=found.evidence,
+        suggestions=found.suggestions,
+        referred_to=found.referred.referred_to if found.referred else None,
+        appeals=found.appeals,
+        evidence_to=found.evidence_to,
+        appeal_to=ruled.appeal_to if ruled else None,
+        stay_to=found.stay_to,
+        on_appeal=ruled.on_appeal if ruled else None,
+        parts=ruled.parts if ruled else (),
         ruling=ruled.ruling if ruled else None,
         ruled_for=ruled.awarded if ruled else None,
         ruled_by=ruled.ruled_by if ruled else None,

@@ -73,6 +73,12 @@ class Deals(Listed):
     deals: list[rows.ManagedDeal | rows.Deal]
 
 
+class AppealRows(Listed):
+    """Appeals outside of a conflict."""
+
+    appeals: list[rows.AppealRow]
+
+
 class ConflictRows(Listed):
     """Conflicts."""
 
@@ -192,6 +198,23 @@ def conflicts(
         filters["state"] = state
     found, following = page(asking(claims), response, "conflict_queue", query, paged, **filters)
     return ConflictRows(conflicts=[rows.ConflictRow(**row) for row in found], next=following)
+
+
+@router.get("/appeals")
+def appeals(
+    claims: Insider,
+    asking: Asking,
+    response: Response,
+    paged: Paged,
+    state: Annotated[
+        str | None,
+        Query(max_length=200, description="`open` (the judgement due first comes first), a state, or none for all."),
+    ] = None,
+) -> AppealRows:
+    """Declines, releases and refused extensions of your region that a partner appealed (ROE-29)."""
+    query, filters = ("open", {}) if state == "open" else ("newest", {"state": state})
+    found, following = page(asking(claims), response, "appeals", query, paged, **filters)
+    return AppealRows(appeals=[rows.AppealRow(**row) for row in found], next=following)
 
 
 @router.get("/expiring-windows")

@@ -2,13 +2,13 @@
 
 from typing import Any, Final
 
-from dealreg.conflict.commands import RuleOnConflict
 from dealreg.override.commands import ApproveOverride, ProposeOverride, RevokeOverride
 from dealreg.partner.commands import AuthorisePartner, ChangeStanding, ChangeTier, EnrolPartner, NameParents
 from dealreg.registration import commands as asked
 from dealreg.rulebook.commands import PublishRulebook
-from dealreg.web.prices import PRICES
+from dealreg.web.appeal_writes import APPEALS
 from dealreg.web.party_writes import PARTIES
+from dealreg.web.prices import PRICES
 from dealreg.web.time_writes import TIMES
 from dealreg.web.writes import Write
 
@@ -82,13 +82,6 @@ REGISTRATIONS: Final = (
 
 RULINGS: Final = (
     Write(
-        "/conflicts/{conflict}/ruling",
-        RuleOnConflict,
-        "conflicts",
-        decides="conflict",
-        example={"ruling": "uphold_incumbent", "reason": "The incumbent's claim was complete first."},
-    ),
-    Write(
         "/overrides",
         ProposeOverride,
         "overrides",
@@ -152,4 +145,4 @@ PROGRAM: Final = (
     ),
 )
 
-WRITES: Final = (*REGISTRATIONS, *TIMES, *PARTIES, *PRICES, *RULINGS, *PROGRAM)
+WRITES: Final = (*REGISTRATIONS, *TIMES, *PARTIES, *PRICES, *APPEALS, *RULINGS, *PROGRAM)

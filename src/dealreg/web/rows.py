@@ -41,7 +41,9 @@ class Deal(Row):
     fields: dict[str, Any] | None = Field(description="The CRM's own fields; a sealed one is null.")
     state: str = Field(description=WORDS)
     since: Instant = Field(description="From which business instant the state counts.")
-    benefit: Decimal | None = Field(description="The part of the benefit that goes with it, where not the whole (ROE-4).")
+    benefit: Decimal | None = Field(
+        description="The part of the benefit that goes with it, where not the whole (ROE-4)."
+    )
     clause: str | None = Field(description="The clause that ended, suspended or holds it.", examples=["ROE-7"])
     missing: list[str] | None
     asked: str | None = Field(description="What a person asked for.")
@@ -51,8 +53,12 @@ class Deal(Row):
     grace_to: Instant | None
     offer_to: Instant | None
     extension: str | None = Field(description="More time was `asked` for, `granted` or `refused` (ROE-13).")
-    held_to: Instant | None = Field(description="Protected so long past its window, by an undecided extension or a special price.")
-    stale_since: Instant | None = Field(description="The CRM's record is not known since then; only the hard stop ends the leg (ROE-22).")
+    held_to: Instant | None = Field(
+        description="Protected so long past its window, by an undecided extension or a special price."
+    )
+    stale_since: Instant | None = Field(
+        description="The CRM's record is not known since then; only the hard stop ends the leg (ROE-22)."
+    )
     submitted_at: Instant
     completed_at: Instant | None
 
@@ -126,17 +132,47 @@ class ConflictRow(Row):
     sites: list[str]
     kind: str = Field(examples=["horizontal_dealer"])
     clause: str
-    state: str = Field(description="`detected`, `proposed`, `ruled`, `closed`.")
+    state: str = Field(description="`detected`, `proposed`, `ruled`, `appealed`, `closed`.")
     incumbent: dict[str, Any]
     challengers: list[dict[str, Any]]
     left_parties: list[Any]
     ground: str
     proposal: dict[str, Any] | None
     ruling: dict[str, Any] | None
+    evidence: list[dict[str, Any]] = Field(description="What parties showed in time; `counts`: it is a ground.")
+    suggestions: list[dict[str, Any]] = Field(description="What managers of the region would rule.")
+    appeals: list[dict[str, Any]] = Field(description="Who asks for another judgement, and why (ROE-29).")
+    referred_to: str | None = Field(description="The person who rules, where it was referred.")
+    escalated_to: str | None = Field(description="The role that was told that no ruling came in time.")
+    times_overdue: int
     detected_at: Instant
-    ruling_to: Instant
+    evidence_to: Instant | None = Field(description="Up to when parties may show evidence.")
+    ruling_to: Instant = Field(description="When a ruling is due, or its delay told again.")
+    appeal_to: Instant | None = Field(description="Up to when the ruling may be appealed; closed then.")
+    stay_to: Instant | None = Field(description="Up to when the ruling rests at most.")
     closed_at: Instant | None
     closed_reason: str | None
+
+
+class AppealRow(Row):
+    """A decline, a release or a refused extension that another person is to judge again (ROE-29)."""
+
+    registration: UUID
+    line: str
+    program: str
+    customer: UUID
+    against: str = Field(examples=["decline"])
+    state: str = Field(description="`waits`, `upheld`, `reversed`.")
+    appealed_by: str
+    decided_by: str = Field(description="Who took the decision: not who judges it.")
+    reason: str
+    appealed_at: Instant
+    ruling_to: Instant = Field(description="When the judgement is due, or its delay told again.")
+    escalated_to: str | None
+    times_overdue: int
+    ruled_by: str | None
+    ruled_because: str | None
+    ruled_at: Instant | None
 
 
 class Ending(Row):

@@ -75,6 +75,8 @@ class Filling:
             return _sealed(value)
         if key == "message":
             return self._message(value, path)
+        if key == "parts" and isinstance(value, Mapping):
+            return [self._part(name, said, path) for name, said in value.items()]
         if key == "document":
             return self.document(self._dated(value))
         if key == "joining" and self.names.knows(f"joining {value}"):
@@ -118,6 +120,11 @@ class Filling:
             "scope": scope,
             "legs": [{"tier": leg, "partner": said[leg]} for leg in _LEGS if leg in said],
         }
+
+    def _part(self, name: str, said: Any, path: str) -> dict[str, Any]:
+        """``R1: {in: DE-NORTH}`` or ``R1: {sites: [a, b]}``: which part of a line a registration has by a ruling."""
+        scope = {"territory": said.get("in", "DE"), "sites": said.get("sites", [])}
+        return {"registration": self.names.id(name, f"{path}.{name}"), "scope": scope}
 
     def _money(self, value: Any, path: str) -> Any:
         if not isinstance(value, str):

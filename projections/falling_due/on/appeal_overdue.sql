@@ -1,0 +1,4 @@
+-- Told again and again until a judge decides.
+INSERT INTO falling_due (aggregate, subject, what, registration, line, tier, partner, program, source, due_at)
+VALUES ('file', %(customer)s, 'appeal_due', %(registration)s, %(line)s, 'appeal', '', %(_program)s, NULL, %(again_at)s)
+ON CONFLICT (aggregate, subject, what, registration, line, tier, partner) DO UPDATE SET due_at = excluded.due_at
