@@ -20,6 +20,7 @@ from dealreg.process import permit
 from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import Case, registration_of
 from dealreg.process.end_price import end_price, leave, prices_of
+from dealreg.process.price_hold import hold_for_price
 from dealreg.vocabulary.fact import Actor, Request
 from dealreg.vocabulary.refused import Closed, NotAllowed, Refused, Unknown
 from dealreg.vocabulary.situation import Situation
@@ -113,3 +114,4 @@ def _grant(case: Case, claim: Claim, special_price: UUID, discount: Decimal) -> 
             price_to=price_to,
         )
     )
+    hold_for_price(case, case.again(claim), price_to)
