@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dealreg.cli.asking import JsonFlag, house
+from dealreg.cli.asking import PIPED, JsonFlag, house
 
 if TYPE_CHECKING:
     from dealreg.engagement.rulebook import RulebookDocument
@@ -113,11 +113,13 @@ def _run(asked: "Asked", path: Path | None, workers: int | None) -> "Report":
 def _print(report: "Report", most: int) -> None:
     from rich.console import Console
 
-    from dealreg.service.backtest.picture import charts, side_by_side, title
+    from dealreg.service.backtest.picture import WIDTH, charts, side_by_side, title
 
     console = Console()
+    if not console.is_terminal:  # Into a pipe or a file every column is written whole.
+        console = Console(width=PIPED)
     console.print(title(report), style="bold")
-    console.print(charts(report, console.width))
+    console.print(charts(report, min(console.width, WIDTH)))
     if report.changes:
         console.print(side_by_side(report, most))
     for one in report.unkept[:most]:
