@@ -3,8 +3,9 @@
 import re
 from typing import Final, NamedTuple
 
+from dealreg.engagement.guards.evaluating import tried
 from dealreg.engagement.guards.facts import CUSTOM, FACTS, ROOTS, Custom
-from dealreg.engagement.guards.library import FORBIDDEN, PACKAGE, checking, evaluating
+from dealreg.engagement.guards.library import FORBIDDEN, MACROS, PACKAGE, checking, evaluating
 
 
 class Mistake(NamedTuple):
@@ -21,8 +22,16 @@ _UNDECLARED: Final = re.compile(r"undeclared reference to '(.+?)'")
 _FIELD: Final = re.compile(rf"undefined field '(.+?)' not found in struct '{PACKAGE}\.(\w+)'")
 _OPERATOR: Final = re.compile(r"^!?_?(.*?)_?$")
 
-_WORDS: Final = {"int": "whole number", "double": "number", "string": "text", "bool": "true or false",
-                 "timestamp": "instant", "google.protobuf.Timestamp": "instant", "duration": "duration"}  # fmt: skip
+_WORDS: Final = {
+    "int": "a whole number",
+    "double": "a number",
+    "string": "a text",
+    "bool": "true or false",
+    "timestamp": "an instant",
+    "google.protobuf.timestamp": "an instant",
+    "google.protobuf.Timestamp": "an instant",
+    "duration": "a duration",
+}
 
 _LITERAL: Final = re.compile(r"""\b(timestamp|duration)\s*\(\s*(?:'([^'\\]*)'|"([^"\\]*)")\s*\)""")
 
@@ -53,8 +62,17 @@ def _read(said: str, custom: tuple[Custom, ...]) -> list[Mistake]:
             )
         ]
     # What follows from a mistake names the type '*error*': the mistake itself is told.
-    first = [one for one in found if "*error*" not in one[2]] or found
-    return [Mistake(int(line), int(column), _told(what, custom)) for line, column, what in first]
+    first = [
+        one for one in found if "*error*" not in one[2] and not ("'map'" in said and "'map'" not in one[2])
+    ] or found
+    return [_mistake(int(line), int(column), what, custom) for line, column, what in first]
+
+
+def _mistake(line: int, column: int, said: str, custom: tuple[Custom, ...]) -> Mistake:
+    """An unknown name with a dot is told at its last dot by the library, and at its beginning by us."""
+    named = _UNDECLARED.match(said)
+    before = named[1].rpartition(".")[0] if named is not None else ""
+    return Mistake(line, column - len(before), _told(said, custom))
 
 
 def _told(said: str, custom: tuple[Custom, ...]) -> str:
@@ -68,9 +86,9 @@ def _told(said: str, custom: tuple[Custom, ...]) -> str:
 
 
 def _unknown(name: str) -> str:
-    if name in FORBIDDEN:
+    if name in {*FORBIDDEN, *MACROS}:
         return f"{name}() is not for guards; the day and hour of the decision are in 'today', and texts have contains()"
-    return f"{name!r} is no fact and no function; the facts are {', '.join(ROOTS)}"
+    return f"{name.split('.', maxsplit=1)[0]!r} is no fact and no function; the facts are {', '.join(ROOTS)}"
 
 
 def _no_field(name: str, group: str, custom: tuple[Custom, ...]) -> str:
@@ -97,16 +115,14 @@ def _split(types: str) -> list[str]:
 def _word(kind: str) -> str:
     if kind.startswith("list"):
         return "a list"
-    return (
-        f"a {_WORDS[kind]}" if kind in _WORDS and kind != "bool" else _WORDS.get(kind, kind.removeprefix(f"{PACKAGE}."))
-    )
+    return _WORDS.get(kind, kind.removeprefix(f"{PACKAGE}."))
 
 
 def _literals(expression: str) -> list[Mistake]:
     """Instants and durations are texts to the checker; one that can never be read would never let the guard hold."""
     found = []
     for literal in _LITERAL.finditer(expression):
-        if evaluating(literal[0]).eval(data={}).type().name() == "ERROR":
+        if tried(f"{literal[0]} == {literal[0]}", {}).value is None:
             before = expression[: literal.start()]
             line, column = before.count("\n") + 1, literal.start() - before.rfind("\n")
             example = "'2026-03-01T00:00:00Z'" if literal[1] == "timestamp" else "'72h'"
@@ -115,13 +131,12 @@ def _literals(expression: str) -> list[Mistake]:
 
 
 def _constant(expression: str) -> list[Mistake]:
-    """One that is decided before any fact is known says nothing: errors that no fact could mend are not swallowed by && and ||."""
-    try:
-        answer = evaluating(expression).eval(data={})
-    except RuntimeError:
-        return []
-    if answer.type().name() != "BOOL":
-        return []
-    if answer.value():
+    """What is decided before any fact is known says nothing; what already fails there fails over every fact."""
+    answer = tried(expression, {})
+    if answer.value is None:
+        if answer.missing is not None:
+            return []
+        return [Mistake(1, 1, f"can never be told: {answer.why}; correct it")]
+    if answer.value:
         return [Mistake(1, 1, "always holds, whatever the facts; leave the guard out")]
     return [Mistake(1, 1, "never holds, whatever the facts; the clause could not be reached: set in_force: false")]

@@ -26,16 +26,39 @@ _MISSING: Final = re.compile(r'(?:Key not found in map : |No value with name )"?
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
 
 
+class Tried(NamedTuple):
+    """What came of an evaluation: the value, or why there is none; ``missing`` is the fact that it lacked, where that was why."""
+
+    value: bool | None
+    why: str | None = None
+    missing: str | None = None
+
+
 def held(expression: str, facts: Facts) -> Held:
     """Whether the expression holds. What cannot be told does not hold: a missing fact, a division by zero, too much to look at."""
+    answer = tried(expression, facts)
+    return Held(holds=bool(answer.value), why=answer.why)
+
+
+def tried(expression: str, facts: Facts) -> Tried:
+    """The expression over some facts."""
     try:
         answer = evaluating(expression).eval(data={name: _given(value) for name, value in facts.items()})
         kind, value = answer.type().name(), answer.value()
     except (RuntimeError, UnicodeEncodeError) as error:
-        return Held(holds=False, why=_because(str(error)))
+        kind, value = "ERROR", error
     if kind == "BOOL":
-        return Held(holds=bool(value))
-    return Held(holds=False, why=_because(str(value)))
+        return Tried(bool(value))
+    said = str(value)
+    missing = _MISSING.search(said)
+    if missing is not None:
+        return Tried(None, f"{missing[1]!r} is not known", missing[1])
+    return Tried(
+        None,
+        "there is too much to look at"
+        if "budget" in said
+        else re.sub(r"^[A-Z_]+: | \[[A-Z_]+\]$", "", said).strip()[:200],
+    )
 
 
 def roots_of(expression: str) -> frozenset[str]:
@@ -56,13 +79,3 @@ def _given(value: Any) -> Any:
     if isinstance(value, list | tuple | frozenset):
         return [_given(inner) for inner in (sorted(value) if isinstance(value, frozenset) else value)]
     return value
-
-
-def _because(said: str) -> str:
-    """The library's error in words; what it says of an unknown fact names the fact."""
-    missing = _MISSING.search(said)
-    if missing is not None:
-        return f"{missing[1]!r} is not known"
-    if "budget" in said:
-        return "there is too much to look at"
-    return re.sub(r"^[A-Z_]+: | \[[A-Z_]+\]$", "", said).strip()[:200]

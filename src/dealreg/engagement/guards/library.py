@@ -23,7 +23,7 @@ FORBIDDEN: Final = (
 
 _ORDERED: Final = ("_<_", "_<=_", "_>_", "_>=_")
 _EQUAL: Final = ("_==_", "_!=_")
-_MACROS: Final = ("map",)
+MACROS: Final = ("map",)
 
 _FIELD: Final = descriptor_pb2.FieldDescriptorProto
 _SCALARS: Final = {
@@ -96,7 +96,7 @@ def _excluding(what: str, names: Iterable[str]) -> str:
 
 _CONFIG: Final = (
     "stdlib:\n"
-    "  exclude_macros:\n" + "".join(f'    - "{name}"\n' for name in _MACROS)
+    "  exclude_macros:\n" + "".join(f'    - "{name}"\n' for name in MACROS)
     + _excluding("exclude_functions", (*FORBIDDEN, *_ORDERED, *_EQUAL))
 )  # fmt: skip
 
