@@ -16,7 +16,7 @@ from dealreg.process.conflict_clock import appeal_limit
 from dealreg.process.credit import credit_late_loser, credit_losers
 from dealreg.process.enter_claims import enter
 from dealreg.process.free_line import after_end, empty_queue, leave_queue
-from dealreg.process.hold_claim import queue_or_decline
+from dealreg.process.hold_claim import is_closed, queue_or_decline
 from dealreg.process.meetings import meetings_of
 from dealreg.process.progress_clock import restart_progress
 from dealreg.process.show_registration import show
@@ -168,11 +168,11 @@ def _reopen(case: Case, claim: Claim) -> None:
     ended = [leg for leg in claim.legs if _taken_back(case, leg, days)]
     if claim.live or not ended:
         return
-    if any(meeting.there.blocks for meeting in meetings_of(case, claim)):
+    if is_closed(case, claim) or any(meeting.there.blocks for meeting in meetings_of(case, claim)):
         state = registration_of(case.situation, claim.registration)
         line = next(line for line in state.lines if line.line == claim.line)
         enter(case, claim.registration, state, line, anew=True)
-        queue_or_decline(case, case.again(claim), "ROE-31", "reopened while the line is protected for another claim")
+        queue_or_decline(case, case.again(claim), "ROE-31", "reopened while the line is not free")
         return
     for leg in ended:
         if leg.window_to is None or leg.hard_stop_at is None or leg.ended_at is None:
