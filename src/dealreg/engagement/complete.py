@@ -12,6 +12,7 @@ from dealreg.vocabulary.values import Tier
 class Supplied:
     """What a registration says so far; ``legs`` are the tiers named for each line, ``evidence`` the kinds of proof.
 
+    ``programme`` is false where a partner that buys direct names no programme of its own as the site (rules.md section 1, Tracks).
     ``convertible`` is false where a value is given in a currency for which no rate is recorded on that day (ROE-3).
     """
 
@@ -22,10 +23,11 @@ class Supplied:
     convertible: bool = True
     legs: tuple[frozenset[Tier], ...] = ()
     evidence: Collection[str] = ()
+    programme: bool = True
 
 
 def missing(rules: RulebookDocument, said: Supplied) -> tuple[str, ...]:
-    """What is missing, in a fixed order: names of requirements, ``rate``, ``line``, ``evidence:<kind>``; empty when complete.
+    """What is missing, in a fixed order: names of requirements, ``rate``, ``programme``, ``line``, ``evidence:<kind>``; empty when complete.
 
     A value is asked for wherever ROE-3 has a minimum to hold it against, and always with a rate that makes it comparable.
     """
@@ -41,6 +43,7 @@ def missing(rules: RulebookDocument, said: Supplied) -> tuple[str, ...]:
     }
     lacking = [str(wanted) for wanted in Requirement if wanted in _required(rules) and not there[wanted]]
     lacking += ["rate"] if said.value and not said.convertible else []
+    lacking += [] if said.programme else ["programme"]
     lacking += ["line"] if not said.legs or not all(said.legs) else []
     lacking += [f"evidence:{kind}" for kind in dict.fromkeys(clause.evidence) if kind not in said.evidence]
     return tuple(lacking)

@@ -28,6 +28,8 @@ def relation(new: Claim, there: Claim, above: Above) -> Relation:
     """How ``new`` stands to ``there``, both on one product line with overlapping scopes."""
     if _outside(new, there, above):
         return Relation.OUTSIDE
+    if _beside_its_supplier(new, there):
+        return Relation.OUTSIDE
     ours, theirs = new.party(Tier.DEALER), there.party(Tier.DEALER)
     if theirs is not None and ours is not None:
         return Relation.SAME if ours == theirs else Relation.DEALERS
@@ -51,8 +53,14 @@ def _outside(new: Claim, there: Claim, above: Above) -> bool:
     if master is not None and not _under_master(new, master, above):
         return True
     if distributor is not None:
-        return not _through(new, distributor, master)
+        return not _through(new, distributor, master, above)
     return False
+
+
+def _beside_its_supplier(new: Claim, there: Claim) -> bool:
+    """A sub-distributor without a dealer: it is of the network, but the one place at its tier is its supplier's (ROE-7)."""
+    ours, theirs = new.party(Tier.DISTRIBUTOR), there.party(Tier.DISTRIBUTOR)
+    return ours is not None and theirs is not None and ours != theirs and new.party(Tier.DEALER) is None
 
 
 def _under_master(new: Claim, master: str, above: Above) -> bool:
@@ -63,9 +71,9 @@ def _under_master(new: Claim, master: str, above: Above) -> bool:
     return below is not None and master in above.get(below, frozenset())
 
 
-def _through(new: Claim, distributor: str, master: str | None) -> bool:
-    """Whether the newcomer goes through this distributor, or is the master that the claim there names above it."""
+def _through(new: Claim, distributor: str, master: str | None, above: Above) -> bool:
+    """Whether the newcomer goes through this distributor, also by a sub-distributor, or is the master that the claim there names."""
     ours = new.party(Tier.DISTRIBUTOR)
     if ours is not None:
-        return ours == distributor
+        return ours == distributor or distributor in above.get(ours, frozenset())
     return master is not None and new.party(Tier.MASTER) == master

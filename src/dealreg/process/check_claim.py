@@ -10,7 +10,7 @@ from dealreg.engagement.territory import touching
 from dealreg.file.state import LIVE, Claim
 from dealreg.process.applies import applies
 from dealreg.process.before_overlap import REFUSED_TODAY, refused_today
-from dealreg.process.case import Case, need_partners, partner_of
+from dealreg.process.case import Case, need_partners, partner_of, registration_of
 from dealreg.vocabulary.values import Standing, Tier
 
 
@@ -58,7 +58,10 @@ def _flagged(case: Case, claim: Claim) -> Refusal | None:
 
 
 def _ineligible(case: Case, claim: Claim, day: datetime) -> Refusal | None:
-    """ROE-1 for every leg of the claim."""
+    """ROE-1 for every leg of the claim, and a rival brand for which its filer holds the same deal (C36)."""
+    submitted = registration_of(case.situation, claim.registration).submitted
+    if case.rules.clauses.eligibility.rival_brand and submitted is not None and submitted.rival_brand is not None:
+        return Refusal("ROE-1", f"the partner holds the same deal for a rival brand, {submitted.rival_brand}", "rival_brand")
     refused = (_leg_refused(case, leg.partner, leg.tier, claim, day) for leg in claim.legs if leg.state in LIVE)
     return next((found for found in refused if found is not None), None)
 

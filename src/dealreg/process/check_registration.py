@@ -8,11 +8,11 @@ from dealreg.engagement.money import convert
 from dealreg.engagement.parameters import Doctrine
 from dealreg.engagement.rulebook import RulebookDocument
 from dealreg.process.case import need_partners, partner_of
-from dealreg.registration.events import CheckedLeg, RegistrationCompleted
+from dealreg.registration.events import CheckedLeg, RegistrationCompleted, RequestedLine
 from dealreg.registration.state import REGISTRATION, Registration
 from dealreg.vocabulary.ids import PartnerId
 from dealreg.vocabulary.situation import Situation
-from dealreg.vocabulary.values import PartnerTier, Standing, Track
+from dealreg.vocabulary.values import PartnerTier, Standing, Tier, Track
 
 
 def missing(situation: Situation, rules: RulebookDocument, state: Registration) -> tuple[str, ...]:
@@ -26,8 +26,16 @@ def missing(situation: Situation, rules: RulebookDocument, state: Registration) 
         convertible=convertible,
         legs=tuple(frozenset(leg.tier for leg in line.legs) for line in state.lines),
         evidence={proof.kind for proof in state.evidence},
+        programme=not any(_direct(situation, line) and not line.scope.sites for line in state.lines),
     )
     return roe_2.missing(rules, supplied)
+
+
+def _direct(situation: Situation, line: RequestedLine) -> bool:
+    """Whether an equipment maker that buys direct claims the line for itself."""
+    uppers = [leg.partner for leg in line.legs if leg.tier is Tier.DISTRIBUTOR]
+    need_partners(situation, uppers)
+    return any(partner_of(situation, partner).track_at(situation.at) is Track.OEM for partner in uppers)
 
 
 def complete(

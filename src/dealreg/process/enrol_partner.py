@@ -1,6 +1,6 @@
 """The deal desk says who is a partner, through whom it buys, what it may claim and in what standing it is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -124,19 +124,27 @@ def _parents_fit(situation: Situation, partner: str, parents: tuple[PartnerId, .
 
 def _no_cycle(situation: Situation, partner: str, parents: Iterable[str], start: datetime) -> None:
     """Walk up as the hierarchy stands from ``start`` on, planned changes included: none of them may close a circle."""
-    level = set(parents)
+    level = {parent: (partner, parent) for parent in parents}
     for _ in range(LEVELS - 1):
-        _not_above_itself(partner, level, parents)
+        _not_above_itself(partner, level)
         need_partners(situation, sorted(level))
-        level = {str(above) for below in level for above in partner_of(situation, below).parents_since(start)}
-    _not_above_itself(partner, level, parents)
+        level = {
+            str(above): (*way, str(above))
+            for below, way in sorted(level.items())
+            for above in partner_of(situation, below).parents_since(start)
+        }
+    _not_above_itself(partner, level)
     if level:
-        raise Refused(f"the hierarchy would have more than {LEVELS} levels; name a parent nearer to the top")
+        longest = " → ".join(level[min(level)])
+        raise Refused(f"the hierarchy would have more than {LEVELS} levels: {longest}; name a parent nearer to the top")
 
 
-def _not_above_itself(partner: str, level: set[str], parents: Iterable[str]) -> None:
+def _not_above_itself(partner: str, level: Mapping[str, tuple[str, ...]]) -> None:
     if partner in level:
-        raise Refused(f"the partner would be above itself, by way of {', '.join(sorted(parents))}; break the circle")
+        raise Refused(
+            f"the partner would be above itself, now or from a day that is already said: {' → '.join(level[partner])}; "
+            "name another parent, or change one of these first"
+        )
 
 
 def _names_are_known(situation: Situation, command: EnrolPartner | AuthorisePartner) -> None:

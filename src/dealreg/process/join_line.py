@@ -149,7 +149,8 @@ def _take_place(case: Case, joining: Joining, there: Claim, tier: Tier, partner:
     if capped and tier is Tier.DEALER and over is not None and over.window_to is not None:
         ends.append(over.window_to)
     leg = LegWindow(tier=tier, partner=PartnerId(partner), window_from=case.now, window_to=min(ends), hard_stop_at=stop)
-    reader = partner_reader(case.situation.program, partner)
+    program = case.situation.program
+    brings = _suppliers(case, joining, there) if tier is Tier.DEALER else [partner]
     case.record(
         LegJoined(
             customer=case.customer,
@@ -159,9 +160,20 @@ def _take_place(case: Case, joining: Joining, there: Claim, tier: Tier, partner:
             leg=leg,
             capped=capped,
             joined_at=case.now,
-            dealers=(reader,) if tier is Tier.DEALER else (),
-            distributors=() if tier is Tier.DEALER else (reader,),
+            dealers=(partner_reader(program, partner),) if tier is Tier.DEALER else (),
+            distributors=tuple(partner_reader(program, reader) for reader in brings),
         )
+    )
+
+
+def _suppliers(case: Case, joining: Joining, there: Claim) -> list[str]:
+    """Who supplies the joining dealer and is not on the registration: a sub-distributor reads on of the dealer that it brought."""
+    own = case.file.claims.get((joining.challenger, joining.host[1])) if joining.challenger else None
+    on_it = {leg.partner for leg in there.legs}
+    return (
+        []
+        if own is None
+        else [leg.partner for leg in own.legs if leg.tier is not Tier.DEALER and leg.partner not in on_it]
     )
     freeze_too(case, there)
 

@@ -17,7 +17,7 @@ from dealreg.service.simulating.customers import Buyer, buyers
 from dealreg.service.simulating.parties import Parties, Party
 from dealreg.service.simulating.plan import Plan
 from dealreg.vocabulary.ids import PartnerId
-from dealreg.vocabulary.values import Digest, Money, Scope, Tier
+from dealreg.vocabulary.values import Digest, Money, Scope, Tier, Track
 
 RIVALS = 0.082
 """Registrations that go for a line that somebody else went for lately; some come after it ended, so fewer meet."""
@@ -137,6 +137,8 @@ class Market:
 
     def _scope(self, seller: Party, buyer: Buyer) -> Scope:
         """The customer's territory, or named sites of it; sometimes all that the partner is authorised for."""
+        if seller.track is Track.OEM:
+            return Scope(territory=seller.home, sites=(f"programme-{buyer.number}",))
         if buyer.sites and self._chance.happens(0.5):
             return Scope(territory=seller.home, sites=self._chance.some(buyer.sites, 0.5) or buyer.sites[:1])
         return Scope(territory=seller.territories[0] if self._chance.happens(0.3) else seller.home)
