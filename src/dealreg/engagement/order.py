@@ -27,9 +27,7 @@ GROUPS: Final = (
 UNGUARDED: Final = {
     "ROE-2": "it is asked before there is a claim",
     "ROE-11": "it only says that lines are judged one by one",
-    "ROE-24": "it is asked of customers",
     "ROE-26": "it is asked of proofs",
-    "ROE-29": "it is asked of decisions",
     "ROE-31": "it is asked of what happened",
     "ROE-32": "it is asked of whole registrations",
 }
