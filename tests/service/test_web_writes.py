@@ -45,6 +45,13 @@ RULES_MD_SECTION_4 = {
     "POST /partners/{partner}/authorisation": DESK,
     "POST /partners/{partner}/standing": DESK,
     "POST /rulebooks": DESK,
+    "POST /accounts/sales": DESK,
+    "POST /accounts/sellers-of-record/end": PARTNERS | DESK,
+    "POST /accounts/direct-opportunities": DESK,
+    "POST /accounts/flags": DESK,
+    "POST /accounts/tenders": DESK,
+    "POST /accounts/reports/{report}/activity": DESK,
+    "POST /accounts/reports/{report}/end": DESK,
 }
 """The row *write*, by hand: a route that is opened to another role, or added without a thought, is seen here."""
 

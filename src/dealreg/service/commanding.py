@@ -16,6 +16,7 @@ ACTS_AS: Final[dict[str, str]] = {
     "AnswerOffer": "partner",
     "AnswerJoining": "partner",
     "ReportOutcome": "partner",
+    "EndSellerOfRecord": "partner",
     "AskExtension": "partner",
     "RequestSpecialPrice": "partner",
     "ChangeDistributor": "partner",

@@ -27,6 +27,10 @@ _TAGS = [
         "description": "Claims that met on a line, their proposals and rulings (rules.md section 3).",
     },
     {
+        "name": "accounts",
+        "description": "What is told of an end customer's account: sales, direct opportunities, flags, tenders (ROE-18 to 20, 23, 25).",
+    },
+    {
         "name": "overrides",
         "description": "The manufacturer departs from the rules for a named scope and period (ROE-21).",
     },

@@ -48,6 +48,13 @@ MAY: Final[dict[str, frozenset[Role]]] = {
     "AuthorisePartner": _DESK,
     "ChangeStanding": _DESK,
     "PublishRulebook": _DESK,
+    "RecordSale": _DESK,
+    "EndSellerOfRecord": PARTNER_ROLES | _DESK,
+    "RecordDirectOpportunity": _DESK,
+    "RecordDirectActivity": _DESK,
+    "FlagAccount": _DESK,
+    "EnterTender": _DESK,
+    "EndAccountReport": _DESK,
     # Asked by the clock and the feed, which do not come through this door.
     "BringFileToDue": _NOBODY,
     "BringRegistrationToDue": _NOBODY,

@@ -6,6 +6,7 @@ from dealreg.override.commands import ApproveOverride, ProposeOverride, RevokeOv
 from dealreg.partner.commands import AuthorisePartner, ChangeStanding, ChangeTier, EnrolPartner, NameParents
 from dealreg.registration import commands as asked
 from dealreg.rulebook.commands import PublishRulebook
+from dealreg.web.account_writes import ACCOUNTS
 from dealreg.web.appeal_writes import APPEALS
 from dealreg.web.party_writes import PARTIES
 from dealreg.web.prices import PRICES
@@ -145,4 +146,4 @@ PROGRAM: Final = (
     ),
 )
 
-WRITES: Final = (*REGISTRATIONS, *TIMES, *PARTIES, *PRICES, *APPEALS, *RULINGS, *PROGRAM)
+WRITES: Final = (*REGISTRATIONS, *TIMES, *PARTIES, *PRICES, *APPEALS, *ACCOUNTS, *RULINGS, *PROGRAM)
