@@ -42,7 +42,8 @@ class Insight:
     def own_registration(self, registration: UUID, at: datetime) -> RegistrationWords:
         """A partner's registration as it was, in the words of its own rows. Raises ``Unknown`` and ``Unavailable``."""
         moment = self._replay.moment(at)
-        return words(self._visible(registration, moment), moment)
+        upper = None if self._claims.role is Role.DEALER else self._claims.partner
+        return words(self._visible(registration, moment), moment, upper=upper)
 
     def explanation(self, registration: UUID, at: datetime | None) -> Explanation:
         """Why a registration stands where it stands, for the manufacturer's people. Raises ``Unknown`` and ``Unavailable``."""

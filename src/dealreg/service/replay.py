@@ -22,7 +22,7 @@ from dealreg.service.condition import recorded_newest
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.ledger.recorded import Recorded
 from dealreg.vocabulary.fact import Aggregate, Event
-from dealreg.vocabulary.ids import StreamId, file_stream
+from dealreg.vocabulary.ids import StreamId, file_stream, partner_reader
 from dealreg.vocabulary.refused import Unknown
 
 S = TypeVar("S")
@@ -48,13 +48,17 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationThen:
-    """A registration as it was: what was said, and the claims that its customer's file held for it."""
+    """A registration as it was: what was said, and the claims that its customer's file held for it.
+
+    ``left_out`` are readers that joined once and read no longer: a change of distributor left them behind (ROE-17), or it is hidden (ROE-32).
+    """
 
     registration: UUID
     said: Registration
     readers: Readers
     claims: Sequence[Claim] = ()
     joined: Sequence[LegJoined] = ()
+    left_out: frozenset[UUID] = frozenset()
 
 
 class Replay:
@@ -103,7 +107,10 @@ class Replay:
                 file = FILE.evolve(file, fact)
                 if isinstance(fact, LegJoined) and fact.registration == registration:
                     joined.append(fact)
-        return RegistrationThen(registration, said, readers, file.of_registration(registration), joined)
+        out = frozenset[UUID](partner_reader(program, partner) for partner in said.out)
+        if said.hidden:
+            out |= {reader for one in joined for reader in one.distributors}
+        return RegistrationThen(registration, said, readers, file.of_registration(registration), joined, out)
 
     def conflict(self, program: str, conflict: UUID, moment: Moment) -> tuple[Conflict, int]:
         """A conflict as it was, and its version. Raises ``Unknown`` and ``Unavailable``."""
@@ -156,6 +163,7 @@ def readers_of(then: RegistrationThen) -> Mapping[str, frozenset[UUID]]:
     named, joined = then.readers, then.joined
     return {
         "dealers": frozenset({*named.dealers, *(reader for one in joined for reader in one.dealers)}),
-        "distributors": frozenset({*named.distributors, *(reader for one in joined for reader in one.distributors)}),
+        "distributors": frozenset({*named.distributors, *(reader for one in joined for reader in one.distributors)})
+        - then.left_out,
         "managers": frozenset({*named.managers, *(reader for claim in then.claims for reader in claim.managers)}),
     }

@@ -48,9 +48,9 @@ class RegistrationWords(Model):
     legs: tuple[LegWords, ...]
 
 
-def words(then: RegistrationThen, moment: Moment) -> RegistrationWords:
-    """The legs by line, tier and partner."""
-    legs = sorted(_legs(then), key=lambda leg: (leg.line, leg.tier, leg.partner))
+def words(then: RegistrationThen, moment: Moment, *, upper: str | None = None) -> RegistrationWords:
+    """The legs by line, tier and partner. ``upper`` reads as a distributor or master: not who stood in its place before (ROE-17)."""
+    legs = sorted(_legs(then, upper), key=lambda leg: (leg.line, leg.tier, leg.partner))
     return RegistrationWords(as_of=as_of(moment), registration=then.registration, legs=tuple(legs))
 
 
@@ -61,10 +61,16 @@ def word(claim: Claim, leg: Leg) -> str:
     return leg.state.value
 
 
-def _legs(then: RegistrationThen) -> Iterator[LegWords]:
+LEFT_BEHIND = frozenset({"ROE-16", "ROE-17"})
+"""Clauses under which a distributor's leg makes place for another's."""
+
+
+def _legs(then: RegistrationThen, upper: str | None) -> Iterator[LegWords]:
     claimed = {claim.line for claim in then.claims}
     for claim in then.claims:
         for leg in claim.legs:
+            if upper is not None and leg.released_under in LEFT_BEHIND and leg.partner != upper:
+                continue
             ended = leg.state not in {LegState.QUEUED, LegState.CONTESTED, LegState.PENDING}
             yield _leg(
                 then, claim.line, claim.scope.territory, claim.scope.sites, leg.tier, leg.partner, word(claim, leg),

@@ -66,7 +66,7 @@ WORDS: Mapping[str, str] = {
     "LegFulfilled": "the {tier} leg of {partner} on {line} is fulfilled (ROE-31)",
     "WinHeldForReview": "the win of {registration} on {line} waits for a person ({clause}): {reason}",
     "LegReopened": "the {tier} leg of {partner} on {line} is protected again to {window_to} ({clause})",
-    "LegSuspended": "the {tier} leg of {partner} on {line} is suspended by {override} (ROE-21)",
+    "LegSuspended": "the {tier} leg of {partner} on {line} is suspended ({clause})",
     "LegReturned": "the {tier} leg of {partner} on {line} returns, protected to {window_to} (ROE-21)",
     "LineOffered": "{line} is offered to {registration}, which has until {offer_to}",
     "OfferEnded": "the offer of {line} to {registration} ends: {reason}",
@@ -109,6 +109,15 @@ WORDS: Mapping[str, str] = {
     "ConflictRuled": "{ruled_by} rules {ruling} for {awarded} ({clause}): {reason}",
     "PartyLeft": "{registration} leaves the conflict: {reason}",
     "ConflictClosed": "the conflict is closed: {reason}",
+    "StandingNoted": "the partner of the {tier} leg on {line}, {partner}, is {standing} from here on ({clause})",
+    "DistributorNamed": "{line} goes through {partner} from here on ({clause}): {reason}",
+    "ShowingAsked": "the dealer of {registration} is asked to show it ({clause})",
+    "DistributorChanged": "{partner} goes through {distributor} from here on ({clause}); {left} is out",
+    "RegistrationHidden": "{partner} hides {registration} from the distributors above (ROE-32)",
+    "RegistrationShown": "{registration} is shown to the distributors above: {reason} (ROE-32)",
+    "RegistrationReleased": "{released_by} releases {registration} under {clause}: {reason}",
+    "PartnerStandingChanged": "{partner} is {standing} from {standing_from}",
+    "PartnerParentsNamed": "{partner} buys through {parents} from {parents_from}",
 }
 """What a fact says; one that is not here is told by its name."""
 

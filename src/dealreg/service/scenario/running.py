@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from dealreg.file.commands import BringFileToDue, BringOverrideToDue, BringRegistrationToDue
+from dealreg.partner.state import PARTNER
 from dealreg.service.ledger.recorded import Recorded
 from dealreg.service.scenario.checking import faults_of
 from dealreg.service.scenario.expected import Then
@@ -101,6 +102,9 @@ class Runner:
         came = None if step.command == NOTHING else self._ask(step, path, at)
         facts = tuple(self._world.ledger.facts[before:])
         self._played(step, path, facts, [came] if came else [], then or Then())
+        if self._clock and any(fact.event.AGGREGATE == PARTNER.name for fact in facts):
+            # A partner's standing is due in every file from its instant on; the clock role hears of it at once (ROE-16).
+            self._visit(at)
 
     def _take_together(self) -> None:
         """Every request of the race is decided before any of them is recorded."""
