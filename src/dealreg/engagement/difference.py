@@ -115,7 +115,7 @@ def _change(path: tuple[str, ...], was: Any, now: Any, before: RulebookDocument,
 def _words(path: tuple[str, ...], was: Any, now: Any) -> str:
     setting, last = " ".join(path), path[-1]
     if was is _ABSENT:
-        return f"{setting} is new" + (f": {_said(now)}" if now else "")
+        return f"{setting} is new: {_said(now)}".removesuffix(": ")
     if now is _ABSENT:
         return f"{setting} is gone"
     if last == "in_force":
