@@ -1,7 +1,7 @@
 -- What waited no longer does; a window that begins later begins first. By when progress is asked for (ROE-14).
 -- May touch no row: approved without a window (tender, second under a graded doctrine)
 WITH before AS (
-    DELETE FROM falling_due WHERE aggregate = 'file' AND subject = %(customer)s AND registration = %(registration)s AND line = %(line)s AND what IN ('queue_ends', 'again', 'offer_ends', 'review_due')
+    DELETE FROM falling_due WHERE aggregate = 'file' AND subject = %(customer)s AND registration = %(registration)s AND line = %(line)s AND what IN ('queue_ends', 'again', 'identity_due', 'offer_ends', 'review_due')
 )
 INSERT INTO falling_due (aggregate, subject, what, registration, line, tier, partner, program, source, due_at)
 SELECT 'file', %(customer)s::uuid, w.what, %(registration)s::uuid, %(line)s, g.tier, g.partner, %(_program)s, (SELECT c.source FROM claims AS c WHERE c.registration = %(registration)s AND c.line = %(line)s), w.due_at

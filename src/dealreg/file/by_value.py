@@ -20,6 +20,10 @@ PLAIN: dict[type, Any] = {str: Text, int: Whole, datetime: Instant, date: Day, D
 """What a field of a state is stored as."""
 
 
+ROW: Any = tuple
+"""What a collection is stored as; its elements' types are known when the module is read only."""
+
+
 @cache
 def model_of(kind: type) -> type[Model]:
     """The model of a state: the same fields by the same names."""
@@ -31,10 +35,10 @@ def model_of(kind: type) -> type[Model]:
 
 @cache
 def _pair(key: Any, value: Any) -> type[Model]:
-    """One entry of a mapping."""
+    """One entry of a mapping, or two things that go together."""
     named = f"{_word(key)}With{_word(value)}"
     made: dict[str, Any] = {"key": (stored(key), ...), "value": (stored(value), ...)}
-    model: type[Model] = create_model(named, __base__=Model, __doc__="One entry of a mapping.", **made)
+    model: type[Model] = create_model(named, __base__=Model, __doc__="Two things that go together.", **made)
     return model
 
 
@@ -59,11 +63,11 @@ def stored(annotation: Any) -> Any:
         inner = next(part for part in parts if part is not type(None))
         return stored(inner) | None
     if origin is frozenset:
-        return tuple[stored(parts[0]), ...]
+        return ROW[stored(parts[0]), ...]
     if origin is Mapping:
-        return tuple[_pair(*parts), ...]
+        return ROW[_pair(*parts), ...]
     if origin is tuple:
-        return tuple[tuple(part if part is Ellipsis else stored(part) for part in parts)]
+        return ROW[stored(parts[0]), ...] if Ellipsis in parts else _pair(*parts)
     if is_dataclass(annotation) and isinstance(annotation, type):
         return model_of(annotation)
     return PLAIN.get(annotation, annotation)
@@ -84,8 +88,10 @@ def to_value(value: Any, annotation: Any) -> Any:
             pair.model_validate({"key": to_value(key, parts[0]), "value": to_value(one, parts[1])})
             for key, one in value.items()
         )
+    if origin is tuple and Ellipsis in parts:
+        return tuple(to_value(one, parts[0]) for one in value)
     if origin is tuple:
-        return tuple(to_value(one, part) for one, part in zip(value, _parts(parts, len(value)), strict=True))
+        return _pair(*parts).model_validate({"key": to_value(value[0], parts[0]), "value": to_value(value[1], parts[1])})
     if is_dataclass(annotation) and isinstance(annotation, type):
         hints = get_type_hints(annotation)
         return model_of(annotation).model_validate(
@@ -105,14 +111,11 @@ def from_value(value: Any, annotation: Any) -> Any:
         return frozenset(from_value(one, parts[0]) for one in value)
     if origin is Mapping:
         return {from_value(one.key, parts[0]): from_value(one.value, parts[1]) for one in value}
+    if origin is tuple and Ellipsis in parts:
+        return tuple(from_value(one, parts[0]) for one in value)
     if origin is tuple:
-        return tuple(from_value(one, part) for one, part in zip(value, _parts(parts, len(value)), strict=True))
+        return (from_value(value.key, parts[0]), from_value(value.value, parts[1]))
     if is_dataclass(annotation) and isinstance(annotation, type):
         hints = get_type_hints(annotation)
         return annotation(**{name: from_value(getattr(value, name), hints[name]) for name in type(value).model_fields})
     return value
-
-
-def _parts(parts: tuple[Any, ...], length: int) -> tuple[Any, ...]:
-    """The type of each element."""
-    return (parts[0],) * length if Ellipsis in parts else parts

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from dealreg.customer.state import CUSTOMER, NAME_GROUND
@@ -84,7 +85,7 @@ def waits_for_identity(claim: Claim) -> bool:
 
 def _wait(case: Case, claim: Claim, possible: tuple[UUID, ...]) -> None:
     rules = case.rules
-    of_claim = {"customer": case.customer, "registration": claim.registration, "line": claim.line}
+    of_claim: dict[str, Any] = {"customer": case.customer, "registration": claim.registration, "line": claim.line}
     queued = ClaimQueued(
         **of_claim,
         clause=ROE_24,

@@ -34,6 +34,7 @@ CLAUSES: Final = {
     "ROE-15": "A person decides within some business hours of the program's calendar; a breach is escalated, and silence decides nothing.",
     "ROE-22": "While the CRM's record is not known here, nothing but the hard stop ends the protection that rides on it.",
     "ROE-27": "An approved special price keeps its claim protected to its own end, some days past the window's end at most.",
+    "ROE-24": "Who a customer is follows from its identifiers; where a name leaves it open a person tells, and the later claim waits.",
     "ROE-28": "The same request again is the same request, and gains nothing.",
     "ROE-30": "A complete claim that no clause refuses is approved: by the rulebook up to a value, above it by a person.",
     "ROE-31": "The opportunity was won, lost, withdrawn or reopened.",

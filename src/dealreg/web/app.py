@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from dealreg.service.composition import House
 from dealreg.service.logs import configure_logging
 from dealreg.service.settings import Settings
-from dealreg.web import health, lists, notices, prices, problems, reads, rulebooks
+from dealreg.web import health, identity, lists, notices, prices, problems, reads, rulebooks
 from dealreg.web.observing import Figures, Observing
 from dealreg.web.problems import Problem
 from dealreg.web.routes import WRITES
@@ -30,6 +30,7 @@ _TAGS = [
         "name": "accounts",
         "description": "What is told of an end customer's account: sales, direct opportunities, flags, tenders (ROE-18 to 20, 23, 25).",
     },
+    {"name": "customers", "description": "Who end customers are: merged, told apart, parted again, and who stands above whom (ROE-24)."},
     {
         "name": "overrides",
         "description": "The manufacturer departs from the rules for a named scope and period (ROE-21).",
@@ -74,6 +75,7 @@ def create(house: House) -> FastAPI:
     app.include_router(lists.router)
     app.include_router(prices.router)
     app.include_router(notices.router)
+    app.include_router(identity.router)
     app.include_router(health.router)
     problems.install(app)
     app.add_middleware(Observing, figures=app.state.figures)
