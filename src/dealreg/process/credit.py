@@ -1,10 +1,10 @@
 """ROE-31: credit to a registrant whose brand won through another, and the related deals of who won."""
 
-from collections.abc import Collection
+from collections.abc import Iterator
 from datetime import datetime
 
 from dealreg.engagement.territory import scopes_overlap
-from dealreg.engagement.windows import window_end
+from dealreg.engagement.windows import first_instant, window_end
 from dealreg.file.account_events import CreditGranted
 from dealreg.file.conflict_events import ClaimSetBeside
 from dealreg.file.state import HOLDING, Claim, Leg, LegState
@@ -13,44 +13,40 @@ from dealreg.vocabulary.ids import PartnerId
 from dealreg.vocabulary.values import Scope, Tier
 
 
-def credit_losers(case: Case, line: str, scope: Scope, winners: Collection[str | None]) -> None:
-    """The line was won by others: every registrant that lost it not long ago, or stands beside as a tender's, gets its share."""
-    if not _gives_credit(case):
-        return
+def credit_losers(case: Case, line: str, scope: Scope) -> None:
+    """The line was won: every registrant that lost it not long ago, or stands beside as a tender's, gets its share."""
     for claim in case.file.claims.values():
-        if claim.line != line or not scopes_overlap(case.rules, claim.scope, scope):
-            continue
-        for leg in claim.legs:
-            if leg.partner == claim.filed_by and leg.partner not in winners and _lost(case, claim, leg):
-                _credit(case, claim, leg)
+        if claim.line == line and scopes_overlap(case.rules, claim.scope, scope):
+            credit_loser(case, claim)
 
 
-def credit_late_loser(case: Case, claim: Claim) -> None:
-    """The loss became known after the win of another: the registrant gets its share then."""
-    if not _gives_credit(case):
+def credit_loser(case: Case, claim: Claim) -> None:
+    """A registrant gets its share where it lost and only others won, whichever became known first."""
+    outcome = case.rules.clauses.outcome
+    if not outcome.in_force or outcome.credit_share <= 0:
         return
-    won = [
-        {leg.partner for leg in there.legs if leg.state is LegState.FULFILLED}
-        for there in case.file.claims.values()
-        if there.line == claim.line
-        and scopes_overlap(case.rules, there.scope, claim.scope)
-        and _won_lately(case, there)
-    ]
+    won = list(_winners_lately(case, claim))
     for leg in case.again(claim).legs:
-        if leg.partner == claim.filed_by and _lost(case, claim, leg) and any(leg.partner not in by for by in won):
+        if (
+            leg.partner == claim.filed_by
+            and _lost(case, claim, leg)
+            and won
+            and all(leg.partner not in by for by in won)
+        ):
             _credit(case, claim, leg)
 
 
-def _gives_credit(case: Case) -> bool:
-    outcome = case.rules.clauses.outcome
-    return outcome.in_force and outcome.credit_share > 0
-
-
-def _won_lately(case: Case, there: Claim) -> bool:
-    return any(
-        leg.state is LegState.FULFILLED and leg.ended_at is not None and _within(case, leg.ended_at)
-        for leg in there.legs
-    )
+def _winners_lately(case: Case, claim: Claim) -> Iterator[set[str | None]]:
+    """Who won or sold the line in the claim's scope no longer ago than a loss may be taken back."""
+    for there in case.file.claims.values():
+        ends = [leg.ended_at for leg in there.legs if leg.state is LegState.FULFILLED and leg.ended_at is not None]
+        overlaps = there.line == claim.line and scopes_overlap(case.rules, there.scope, claim.scope)
+        if overlaps and ends and _within(case, max(ends)):
+            yield {leg.partner for leg in there.legs if leg.state is LegState.FULFILLED}
+    for sale in case.file.account.sales:
+        overlaps = sale.line == claim.line and scopes_overlap(case.rules, sale.scope, claim.scope)
+        if overlaps and _within(case, first_instant(sale.sold_on, case.rules.zone)):
+            yield {sale.dealer, sale.distributor}
 
 
 def _lost(case: Case, claim: Claim, leg: Leg) -> bool:

@@ -13,7 +13,7 @@ from dealreg.process import permit
 from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import Case, registration_of
 from dealreg.process.conflict_clock import appeal_limit
-from dealreg.process.credit import credit_late_loser, credit_losers
+from dealreg.process.credit import credit_loser, credit_losers
 from dealreg.process.enter_claims import enter
 from dealreg.process.free_line import after_end, empty_queue, leave_queue
 from dealreg.process.hold_claim import is_closed, queue_or_decline
@@ -125,7 +125,7 @@ def fulfil(case: Case, claim: Claim, won_at: datetime) -> None:
         case.record(LegFulfilled(**_of(case, claim, leg), fulfilled_at=min(won_at, case.now)))
     empty_queue(case, claim)
     after_end(case, claim, offer=False)
-    credit_losers(case, claim.line, claim.scope, {leg.partner for leg in _live(claim)})
+    credit_losers(case, claim.line, claim.scope)
 
 
 def _lost(case: Case, claim: Claim, partner: str | None) -> None:
@@ -136,7 +136,7 @@ def _lost(case: Case, claim: Claim, partner: str | None) -> None:
         leave_queue(case, claim, "its opportunity was lost")
         return
     release(case, claim, "ROE-31", "the opportunity was lost", partner=partner)
-    credit_late_loser(case, claim)
+    credit_loser(case, claim)
 
 
 def release(

@@ -44,7 +44,7 @@ def record_sale(situation: Situation, request: Request, command: RecordSale) -> 
     for registration in won:
         _won(situation, case, registration, command)
     if not won:
-        credit_losers(case, command.line, command.scope, {command.dealer, command.distributor})
+        credit_losers(case, command.line, command.scope)
     _judge_again(case, command)
     return {
         "account_report": str(sale),

@@ -47,6 +47,7 @@ class ClaimIs(Model):
     entry: Key | None = None
     stage: Key | None = None
     linked_to: Key | None = None
+    credit: Key | None = None
     territory: Key | None = None
     sites: Text | None = None
     appeal: Key | None = None

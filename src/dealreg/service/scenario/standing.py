@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from dealreg.conflict.state import CONFLICT, Conflict
+from dealreg.file.account_events import CreditGranted
 from dealreg.file.events import ClaimLinked, FileEvent, LineApproved
 from dealreg.file.evolve import FILE
 from dealreg.file.state import LIVE, Claim, CustomerFile, Leg, LegState
@@ -144,6 +146,8 @@ class Standing:
             if isinstance(fact.event, LineApproved):
                 said["approved_by"] = fact.event.approved_by
                 said["benefit"] = "" if fact.event.benefit is None else str(fact.event.benefit)
+            if isinstance(fact.event, CreditGranted):
+                said["credit"] = str(Decimal(said.get("credit", "0")) + fact.event.share)
             if isinstance(fact.event, ClaimLinked):
                 said["linked_to"] = self._names.word(fact.event.linked_to)
         return said
