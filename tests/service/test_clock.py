@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from dealreg.file.events import LineOffered, ProtectionLapsed
-from dealreg.partner.commands import EnrolPartner
+from dealreg.file.events import LegReleased, LineOffered, ProtectionLapsed
+from dealreg.partner.commands import ChangeStanding, EnrolPartner
 from dealreg.registration.commands import FileRegistration
 from dealreg.rulebook.commands import PublishRulebook
 from dealreg.service.composition import dispatch
@@ -23,7 +23,8 @@ from dealreg.service.projecting.projector import Projector
 from dealreg.service.settings import pinned
 from dealreg.service.timekeeping import LOOK_SECONDS, Timekeeper, leading
 from dealreg.vocabulary.fact import Actor, Command, Request, Role
-from dealreg.vocabulary.ids import ProgramId, StreamId, file_stream
+from dealreg.vocabulary.ids import PartnerId, ProgramId, StreamId, file_stream
+from dealreg.vocabulary.values import Standing
 
 PROGRAM = ProgramId("reference")
 DESK = Actor(role=Role.DEAL_DESK, subject="desk")
@@ -84,7 +85,10 @@ def office(database_url: str) -> Iterator[Office]:
             "force_from": "2026-01-01T00:00:00Z",
             "territories": [{"territory": "EMEA"}],
             "product_lines": [{"line": "storage"}],
-            "clauses": {"ROE-2": {"required": ["customer", "value", "distributor"]}},
+            "clauses": {
+                "ROE-2": {"required": ["customer", "value", "distributor"]},
+                "ROE-14": {"in_force": False},
+            },
         }
         made.ask(PublishRulebook.model_validate({"document": rulebook}), "rulebook")
         for name, track, above in (
@@ -114,6 +118,34 @@ def test_what_fell_due_while_the_clock_was_down_took_effect_on_its_day(office: O
         ("dealer", DEALER_FREE),
         ("distributor", DISTRIBUTOR_FREE),
     ]
+
+
+def test_a_standing_is_seen_in_a_file_that_nobody_touches(office: Office) -> None:
+    """It holds as of its own instant; noted once, there is nothing left to ask (ROE-16)."""
+    customer = office.file("anna", "first", office.ledger.clock())["customer"]
+    said = office.ask(ChangeStanding(partner=PartnerId("anna"), standing=Standing.TERMINATED), "out")
+    keeper = office.keeper()
+    keeper.look()
+    made = office.facts(customer)
+    released = [fact for fact in made if isinstance(fact.event, LegReleased)]
+    assert [(fact.event.tier, fact.event.clause) for fact in released if isinstance(fact.event, LegReleased)] == [
+        ("dealer", "ROE-16")
+    ]
+    assert released[0].meta.effective_at == datetime.fromisoformat(str(said["effective_from"]))
+    office.keeper().look()
+    assert office.facts(customer) == made
+    assert office.reading.ask("standings_to_note", "due", None, Role.CLOCK, {"at": office.ledger.clock()}) == []
+
+
+def test_a_standing_of_a_later_day_waits_for_it(office: Office) -> None:
+    customer = office.file("anna", "first", office.ledger.clock())["customer"]
+    later = office.ledger.clock() + timedelta(days=1)
+    office.ask(ChangeStanding(partner=PartnerId("north"), standing=Standing.SUSPENDED, effective_from=later), "later")
+    before = office.facts(customer)
+    office.keeper().look()
+    assert office.facts(customer) == before
+    due = office.reading.ask("standings_to_note", "due", None, Role.CLOCK, {"at": later})
+    assert [(row["subject"], row["due_at"]) for row in due] == [(UUID(customer), later)]
 
 
 def test_two_clocks_let_it_happen_once(office: Office) -> None:

@@ -124,7 +124,7 @@ def _parents_fit(situation: Situation, partner: str, parents: tuple[PartnerId, .
 
 def _no_cycle(situation: Situation, partner: str, parents: Iterable[str], start: datetime) -> None:
     """Walk up as the hierarchy stands from ``start`` on, planned changes included: none of them may close a circle."""
-    level = {parent: (partner, parent) for parent in parents}
+    level: dict[str, tuple[str, ...]] = {parent: (partner, parent) for parent in parents}
     for _ in range(LEVELS - 1):
         _not_above_itself(partner, level)
         need_partners(situation, sorted(level))
