@@ -92,6 +92,10 @@ class Program(RuleBasedStateMachine):
     @initialize()
     def set_out(self) -> None:
         self.ask(PublishRulebook(document=RULES))
+        self.enrol()
+
+    def enrol(self) -> None:
+        """Everybody who chases the customer."""
         for name, (track, tier, above) in PARTNERS.items():
             said: dict[str, Any] = {
                 "partner": name,

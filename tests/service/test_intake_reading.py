@@ -462,7 +462,7 @@ def test_lines_references_and_a_single_currency():
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        ({"changeType": "GAP_UPDATE"}, (Why.GAP, "ChangeEventHeader.changeType")),
+        ({"changeType": "GAP_OVERFLOW"}, (Why.GAP, "ChangeEventHeader.changeType")),
         ({"recordIds": ["006*"]}, (Why.GAP, "ChangeEventHeader.changeType")),
         ({"recordIds": []}, (Why.INVALID, "ChangeEventHeader.recordIds")),
         ({"recordIds": ["006Kd00000ee0emIAB"]}, (Why.INVALID, "ChangeEventHeader.recordIds")),
@@ -477,6 +477,17 @@ def test_lines_references_and_a_single_currency():
 )
 def test_a_header_that_cannot_be_relied_on_is_refused(reading, more, expected):
     assert refusal(change(fields={"StageName": "x"}, **more), reading) == expected
+
+
+@pytest.mark.parametrize("change_type", ["GAP_CREATE", "GAP_UPDATE", "GAP_DELETE", "GAP_UNDELETE"])
+def test_a_gap_that_names_its_record_says_so_and_nothing_else(reading, change_type):
+    said = message(change(fields={"StageName": "x"}, changeType=change_type), reading)
+    assert (said.change, said.given(), said.nulled) == ("gap", (), ())
+
+
+def test_a_gap_that_gives_a_field_is_refused(reading):
+    body = event(1, {"record": "006", "change": "gap", "stage": "proposal"})
+    assert refusal(body, reading)[0] is Why.INVALID
 
 
 @pytest.mark.parametrize(

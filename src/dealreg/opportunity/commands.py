@@ -32,6 +32,8 @@ class OpportunityMessage(Said):
         names = [*self.given(), *self.nulled]
         if len(set(names)) != len(names):
             raise ValueError("gives a field twice, or both a value and null; give it once")
+        if self.change is Change.GAP and names:
+            raise ValueError("a gap says that something changed and not what; give no field")
         return self
 
     def given(self) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ from dealreg.service.intake.salesforce_fields import fields
 from dealreg.service.intake.unreadable import Unreadable, Why
 
 CHANGES = {"CREATE": "created", "UPDATE": "updated", "DELETE": "deleted", "UNDELETE": "undeleted"}
+GAPS = frozenset({"GAP_CREATE", "GAP_UPDATE", "GAP_DELETE", "GAP_UNDELETE"})
+"""The record changed, and the event does not say how; GAP_OVERFLOW does not even say which record."""
 HEADER = "ChangeEventHeader"
 _CLIENT = re.compile(r"client=([^;/]*)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,26 +49,29 @@ def payload_of(value: Mapping[str, Any]) -> dict[str, Any] | None:
 def heard(payload: Mapping[str, Any], mapping: MappingDocument) -> list[Heard]:
     """What the event says of each of its records; nothing where it is our own echo. Raises ``Unreadable``.
 
+    A gap that names its records makes what rides on them stale (ROE-22).
+
     One event speaks of many records when one transaction changed them alike ("merged events").
     """
     header = _header(payload[HEADER])
     if header.entity != mapping.entity:
         raise Unreadable(Why.SHAPE, f"is {header.entity}; only {mapping.entity} is mapped", f"{HEADER}.entityName")
-    if header.change not in CHANGES or any("*" in record for record in header.records):
+    gap = header.change in GAPS
+    if not (gap or header.change in CHANGES) or any("*" in record for record in header.records):
         words = (
             f"{header.change} of {', '.join(header.records)[:200]}: Salesforce does not say what changed; read it again"
         )
         raise Unreadable(Why.GAP, words, f"{HEADER}.changeType")
     if mapping.client is not None and mapping.client in _CLIENT.findall(header.origin):
         return []
-    said, custom = fields(payload, header.change, mapping)
+    said, custom = ({}, {}) if gap else fields(payload, header.change, mapping)
     return [
         Heard(
             source=mapping.source,
             record=record,
             identity=("salesforce", header.transaction, str(header.sequence), header.entity, record),
             order=f"{header.commit:020d}.{header.sequence:010d}",
-            change=CHANGES[header.change],
+            change="gap" if gap else CHANGES[header.change],
             changed_at=header.committed_at,
             said=said,
             custom=custom,
