@@ -54,6 +54,7 @@ class ClaimIs(Model):
     appeal_to: Written | None = None
     appeal_due: Written | None = None
     benefit: Key | None = None
+    set_aside: Text | None = None
 
 
 class RegistrationIs(Model):

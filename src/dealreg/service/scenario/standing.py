@@ -1,5 +1,6 @@
 """How a claim, a registration, a conflict, an override or a joining stands, in the words that a case uses."""
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -143,6 +144,8 @@ class Standing:
         for fact in self._about(registration, line):
             if getattr(fact.event, "clause", None):
                 said["clause"] = str(getattr(fact.event, "clause", ""))
+            if getattr(fact.event, "reason", None):
+                said["set_aside"] = ", ".join(re.findall(r"(ROE-\d+) set aside", str(getattr(fact.event, "reason", ""))))
             if isinstance(fact.event, LineApproved):
                 said["approved_by"] = fact.event.approved_by
                 said["benefit"] = "" if fact.event.benefit is None else str(fact.event.benefit)
