@@ -327,9 +327,9 @@ def test_every_other_documented_event_is_refused_with_its_reason(reading):
     accounts = Reading(
         Mappings([read_mapping("{source: org, format: salesforce, entity: Account, fields: {name: Name}}")]), "a"
     )
-    assert [refusal(body, accounts) for body in lines(DOCUMENTED)[-2:]] == [
-        (Why.GAP, "ChangeEventHeader.changeType")
-    ] * 2
+    gap, overflow = lines(DOCUMENTED)[-2:]
+    assert (message(gap, accounts).record, message(gap, accounts).change) == ("001ZM000001n4n5YAA", "gap")
+    assert refusal(overflow, accounts) == (Why.GAP, "ChangeEventHeader.changeType")
 
 
 def test_an_update_in_the_form_with_bitmaps_is_what_is_not_null():
