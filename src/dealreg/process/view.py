@@ -8,6 +8,7 @@ from pydantic import JsonValue
 from dealreg.file.ends import protected_to
 from dealreg.file.state import Claim, LegState
 from dealreg.process.case import file_now, registration_of, rules_at
+from dealreg.process.view_against import against
 from dealreg.registration.state import Registration
 from dealreg.vocabulary.fact import PARTNER_ROLES, Actor
 from dealreg.vocabulary.situation import Situation
@@ -72,7 +73,7 @@ def _line(situation: Situation, claim: Claim, actor: Actor) -> dict[str, JsonVal
     if claim.offer_to is not None:
         told["state"] = "offered"
         told["answer_by"] = claim.offer_to.isoformat()
-    return told
+    return told | against(situation, claim, word)
 
 
 def _last_day(ordinal: int) -> str:
