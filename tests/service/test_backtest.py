@@ -77,16 +77,21 @@ def _with(document, clauses):
 
 
 @cache
+def _as_it_is(path):
+    return _played(path)
+
+
+@cache
 def _of_one_version():
     """The cases that publish no second version: the candidate takes the place of the only one."""
-    return tuple(path for path in CASES if len(_rulebooks(_played(path))) == 1)
+    return tuple(path for path in CASES if len(_rulebooks(_as_it_is(path))) == 1)
 
 
 @pytest.mark.parametrize("sense", BOTH)
 def test_the_same_rulebook_changes_nothing_in_any_case(sense):
     made_again = 0
     for path in _of_one_version():
-        result = _played(path)
+        result = _as_it_is(path)
         report = back_test(Asked(PROGRAM, _rulebooks(result)[0], sense), _log(result))
         assert (report.changes, report.unkept, report.broken) == ((), (), ()), path
         assert report.counts.as_recorded == report.counts.made_again, path
@@ -140,8 +145,9 @@ def test_another_length_changes_the_windows_of_those_partners_and_nothing_else(s
 def test_a_course_ends_where_the_same_story_under_the_candidate_ends(name):
     """The oracle: the case itself, played from its beginning under the candidate."""
     changed = 0
-    for path in _of_one_version():
-        recorded, other = _played(path), _asked_under(path, CANDIDATES[name])
+    # Each candidate takes every third case, another third than its neighbours: all cases are taken by some.
+    for path in _of_one_version()[list(CANDIDATES).index(name) % 3 :: 3]:
+        recorded, other = _as_it_is(path), _asked_under(path, CANDIDATES[name])
         if other is None or _differently_asked(recorded, other):
             continue
         test, part = _course(recorded, _rulebooks(other)[0])

@@ -28,6 +28,9 @@ from dealreg.vocabulary.ids import StreamId, rulebook_stream
 SHARED: Final = frozenset({"partner", "rulebook", "customer", "identifier", "name_key"})
 """Kinds of streams that are in the other course what they were."""
 
+GIVEN: Final = frozenset({"partner", "rulebook"})
+"""A decision that made facts of these alone is not asked again: no clause has a part in it."""
+
 BY_THEMSELVES: Final = frozenset({Role.CRM, Role.CLOCK})
 """Whose requests are no decisions of people."""
 
@@ -83,9 +86,8 @@ class Course:
         return self.part
 
     def _again(self, decision: Decision, content: Content) -> bool:
-        home = decision.carrier
-        shared = home is not None and home.event.AGGREGATE in SHARED
-        return not shared and within(content.at, self.begins, self.ends)
+        given = all(fact.event.AGGREGATE in GIVEN for fact in decision.facts)
+        return not given and within(content.at, self.begins, self.ends)
 
     def _stands(self, facts: tuple[Recorded, ...]) -> None:
         """What was recorded, in both worlds."""
