@@ -3,12 +3,14 @@
 from typing import ClassVar
 from uuid import UUID
 
+from dealreg.registration.appeal_events import AppealAsked, AppealJudged
 from dealreg.registration.party_events import (
     DistributorChanged,
     RegistrationHidden,
     RegistrationReleased,
     RegistrationShown,
 )
+from dealreg.registration.time_events import ExtensionDecided, ExtensionRequested, FactsConfirmed, StaleLegDecided
 from dealreg.registration.words import (
     CheckedLeg,
     OutcomeKind,
@@ -25,6 +27,8 @@ from dealreg.vocabulary.values import Day, Digest, Instant, Key, Money, Scope, S
 
 __all__ = [
     "EVENTS",
+    "AppealAsked",
+    "AppealJudged",
     "CheckedLeg",
     "DistributorChanged",
     "EvidenceAdded",
@@ -233,49 +237,6 @@ class OfferAnswered(RegistrationEvent):
     answered_at: Instant
 
 
-class ExtensionRequested(RegistrationEvent):
-    """A partner asked for more time on these lines; what follows for each leg stands in the customer file (ROE-13)."""
-
-    NAME: ClassVar[str] = "extension_requested.v1"
-    partner: PartnerId
-    lines: tuple[Key, ...]
-    requested_by: Key
-    requested_at: Instant
-
-
-class ExtensionDecided(RegistrationEvent):
-    """A person granted or refused what a partner had asked for on these lines (ROE-13)."""
-
-    NAME: ClassVar[str] = "extension_decided.v1"
-    partner: PartnerId
-    lines: tuple[Key, ...]
-    granted: bool
-    reason: Text
-    decided_by: Key
-    decided_at: Instant
-
-
-class FactsConfirmed(RegistrationEvent):
-    """The desk's word that the facts of the registration are known again (ROE-22)."""
-
-    NAME: ClassVar[str] = "facts_confirmed.v1"
-    reason: Text
-    confirmed_by: Key
-    confirmed_at: Instant
-
-
-class StaleLegDecided(RegistrationEvent):
-    """The desk decided on a leg whose facts were not reconciled in time (ROE-22)."""
-
-    NAME: ClassVar[str] = "stale_leg_decided.v1"
-    line: Key
-    tier: Tier
-    decision: StaleDecision
-    reason: Text
-    decided_by: Key
-    decided_at: Instant
-
-
 EVENTS: tuple[type[Event], ...] = (
     RegistrationSubmitted,
     RegistrationFoundIncomplete,
@@ -301,4 +262,6 @@ EVENTS: tuple[type[Event], ...] = (
     RegistrationHidden,
     RegistrationShown,
     RegistrationReleased,
+    AppealAsked,
+    AppealJudged,
 )
