@@ -3,11 +3,15 @@
 from dealreg.file.state import Claim
 from dealreg.process.case import Case
 from dealreg.process.guarding import guard_holds
+from dealreg.vocabulary.situation import OFF, TRIED
 
 
 def applies(case: Case, claim: Claim, number: str) -> bool:
     """Whether the clause of that number, such as ``ROE-7``, applies to the claim under the rules of the case."""
-    clause = case.rules.clauses.of(number)
+    clause, situation = case.rules.clauses.of(number), case.situation
+    if situation.tracing:
+        outcome = TRIED if clause.in_force else OFF
+        situation.tries(number, outcome, registration=claim.registration, line=claim.line)
     if not clause.in_force:
         return False
     if clause.when is None:
@@ -15,7 +19,7 @@ def applies(case: Case, claim: Claim, number: str) -> bool:
     answer = guard_holds(case, claim, number, clause.when)
     if not answer.holds:
         reason = f"its guard cannot be told: {answer.why}" if answer.why is not None else "its guard does not hold"
-        case.situation.tries(number, None, reason, registration=claim.registration, line=claim.line)
+        situation.tries(number, None, reason, registration=claim.registration, line=claim.line)
     return answer.holds
 
 

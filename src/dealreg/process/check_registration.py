@@ -11,12 +11,14 @@ from dealreg.process.case import need_partners, partner_of
 from dealreg.registration.events import CheckedLeg, RegistrationCompleted, RequestedLine
 from dealreg.registration.state import REGISTRATION, Registration
 from dealreg.vocabulary.ids import PartnerId
-from dealreg.vocabulary.situation import Situation
+from dealreg.vocabulary.situation import TRIED, Situation
 from dealreg.vocabulary.values import PartnerTier, Standing, Tier, Track
 
 
 def missing(situation: Situation, rules: RulebookDocument, state: Registration) -> tuple[str, ...]:
     """What is missing by ROE-2; empty when it is complete."""
+    if situation.tracing:
+        situation.tries("ROE-2", TRIED)
     convertible = state.value is None or convert(state.value, rules, situation.at) is not None
     supplied = roe_2.Supplied(
         customer=state.customer is not None,

@@ -46,10 +46,17 @@ class Watermarks(dict[str, datetime]):
         return super().__getitem__(source)
 
 
-class Tried(NamedTuple):
-    """A clause that was tried: on which line of which registration, whether it answered, and its word and reason where it did.
+TRIED = "tried"
+"""The outcome of a clause that was in force and whose guard held: it had its say."""
 
-    ``outcome`` is None where the clause let the claim pass; ``reason`` then says why, where that is known.
+OFF = "off"
+"""The outcome of a clause that this version does not have in force."""
+
+
+class Tried(NamedTuple):
+    """A clause that came to be tried on a line of a registration, in the order of the decision.
+
+    ``outcome`` is ``TRIED`` or ``OFF``, or None where its guard kept it from the claim; ``reason`` then says so.
     """
 
     clause: str
@@ -81,6 +88,7 @@ class Situation:
         self.began_at = at
         self.watermarks = Watermarks(watermarks or {})
         self.tried: list[Tried] = []
+        self.tracing = False
         self._held = held
         self._now: dict[StreamId, Any] = {}
         self._recorded: dict[StreamId, int] = {}
@@ -128,7 +136,7 @@ class Situation:
         registration: UUID | None = None,
         line: str | None = None,
     ) -> None:
-        """Note that a clause was tried. It decides nothing: ``explain`` tells the order from it when it decides again."""
+        """Note that a clause came to be tried. It decides nothing: ``explain`` decides again with ``tracing`` to tell the order."""
         self.tried.append(Tried(clause, outcome, reason, registration, line))
 
     def led_by(self, at: datetime) -> None:
