@@ -91,6 +91,7 @@ class Story:
         self.registrations: dict[UUID, str] = {}
         self.overrides: list[UUID] = []
         self.conflicts: dict[UUID, None] = {}
+        self.prices: list[UUID] = []
         self.asked: list[tuple[Request, Came]] = []
         self.messages: list[FoldOpportunity] = []
         self.last: list[tuple[Request, Came, dict[StreamId, int]]] = []
@@ -125,6 +126,8 @@ class Story:
                 known[value] = None
         if event.NAME == "registration_submitted.v1":
             self.registrations[event.registration] = event.filed_by  # type: ignore[attr-defined]  # known by its name
+        if event.NAME == "special_price_requested.v1":
+            self.prices.append(fact.originator_id)
         if event.NAME == "override_proposed.v1":
             self.overrides.append(event.override)  # type: ignore[attr-defined]  # known by its name
 
@@ -149,6 +152,10 @@ class Story:
     def claims(self) -> list[Claim]:
         """The live ones, of all customers."""
         return [claim for file in self.files() for claim in file.living()]
+
+    def claimed(self) -> list[Claim]:
+        """Every claim, ended ones too."""
+        return [claim for file in self.files() for claim in file.claims.values()]
 
     def joinings(self) -> list[Joining]:
         """Those that wait for an answer."""

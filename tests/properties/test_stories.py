@@ -21,8 +21,9 @@ from dealreg.partner.commands import ChangeStanding, ChangeTier, NameParents
 from dealreg.registration import commands as registrations
 from dealreg.rulebook.commands import PublishRulebook
 from dealreg.service.deciding_again.walking import decided_again
+from dealreg.vocabulary.fact import Actor
 from dealreg.vocabulary.ids import StreamId
-from tests.properties import laws
+from tests.properties import asking, laws
 from tests.properties.story import (
     CONTACT,
     CRM,
@@ -326,6 +327,50 @@ class Stories(RuleBasedStateMachine):
                 }
             )
             assert self.story.ask(PublishRulebook(document=document)).refused is None
+
+    # What the clauses let anybody ask: a command more is an entry in asking.py.
+
+    @precondition(lambda self: self.story.claimed())
+    @rule(data=st.data(), what=st.sampled_from(sorted(asking.OF_CLAIM)), n=st.integers(0, 5))
+    def ask_of_a_claim(self, data: st.DataObject, what: str, n: int) -> None:
+        self.asks(what, asking.OF_CLAIM[what](self.story, pick(data, self.story.claimed()), n))
+
+    @precondition(lambda self: self.story.conflicts)
+    @rule(data=st.data(), what=st.sampled_from(sorted(asking.OF_CONFLICT)), n=st.integers(0, 5))
+    def ask_of_a_conflict(self, data: st.DataObject, what: str, n: int) -> None:
+        conflict = pick(data, list(self.story.conflicts))
+        parties = self.story.ledger.states.state(CONFLICT, StreamId(conflict)).parties
+        if parties:
+            self.asks(what, asking.OF_CONFLICT[what](self.story, conflict, pick(data, parties).registration, n))
+
+    @rule(
+        what=st.sampled_from(sorted(asking.OF_ACCOUNT)),
+        customer=st.sampled_from(["acme", "acme", "brandt"]),
+        n=st.integers(0, 5),
+    )
+    def ask_of_an_account(self, what: str, customer: str, n: int) -> None:
+        self.asks(what, asking.OF_ACCOUNT[what](self.story, customer, n))
+
+    @precondition(lambda self: len(self.story.customers) > 1)
+    @rule(what=st.sampled_from(sorted(asking.OF_CUSTOMER)), turned=st.booleans(), n=st.integers(0, 5))
+    def ask_of_two_customers(self, what: str, n: int, *, turned: bool) -> None:
+        one, other = list(self.story.customers)[:2]
+        one, other = (other, one) if turned else (one, other)
+        self.asks(what, asking.OF_CUSTOMER[what](self.story, one, other, n))
+
+    @precondition(lambda self: self.story.prices)
+    @rule(
+        data=st.data(),
+        decision=st.sampled_from(["approve", "approve", "change", "reject"]),
+        who=st.sampled_from(asking.PRICERS),
+    )
+    def decide_a_special_price(self, data: st.DataObject, decision: str, who: Actor) -> None:
+        said = {"special_price": pick(data, self.story.prices), "decision": decision, "reason": "drawn"}
+        self.asks("DecideSpecialPrice", ({**said, "discount": "0.08" if decision == "change" else None}, who))
+
+    def asks(self, what: str, asked: asking.Asking) -> None:
+        said, who = asked
+        self.story.ask(asking.command(what, said), who)
 
     # What must hold.
 

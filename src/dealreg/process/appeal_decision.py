@@ -13,6 +13,8 @@ from dealreg.process.close_conflict import got_less, may_appeal
 from dealreg.process.conflict_clock import judging_limit, set_clock
 from dealreg.process.record_outcome import opened
 from dealreg.registration.appeal_commands import AppealDecision
+from dealreg.registration.events import AppealAsked
+from dealreg.registration.state import REGISTRATION
 from dealreg.vocabulary.fact import Request
 from dealreg.vocabulary.refused import Closed, NotAllowed
 from dealreg.vocabulary.situation import Situation
@@ -33,6 +35,10 @@ def appeal(situation: Situation, request: Request, command: AppealDecision) -> U
         raise Closed("this program has no appeal", clause=CLAUSE)
     if not _in_conflict(case, claim, command) and not _outside(case, claim, command):
         raise Closed("nothing was decided against this line that may still be appealed", clause=CLAUSE)
+    asked = AppealAsked(
+        registration=command.registration, line=command.line, partner=command.partner, asked_at=situation.at
+    )
+    situation.record(REGISTRATION, command.registration, asked)
     return command.registration
 
 

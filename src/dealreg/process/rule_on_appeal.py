@@ -14,6 +14,8 @@ from dealreg.process.give_back import give_back, restore
 from dealreg.process.record_outcome import opened
 from dealreg.process.settle_claim import approve_unless_met
 from dealreg.registration.appeal_commands import RuleOnAppeal
+from dealreg.registration.events import AppealJudged
+from dealreg.registration.state import REGISTRATION
 from dealreg.vocabulary.fact import Request
 from dealreg.vocabulary.refused import Closed, NotAllowed
 from dealreg.vocabulary.situation import Situation
@@ -45,6 +47,14 @@ def rule_on_appeal(situation: Situation, request: Request, command: RuleOnAppeal
         ruled_at=case.now,
     )
     case.record(ruled)
+    judged = AppealJudged(
+        registration=command.registration,
+        line=command.line,
+        reversed=command.reverse,
+        judged_by=request.actor.subject,
+        judged_at=case.now,
+    )
+    situation.record(REGISTRATION, command.registration, judged)
     if command.reverse:
         REVERSED[found.decision.against](case, case.claim(*key), found.decision, request.actor.subject)
     return command.registration

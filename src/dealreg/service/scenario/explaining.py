@@ -116,6 +116,8 @@ WORDS: Mapping[str, str] = {
     "RegistrationHidden": "{partner} hides {registration} from the distributors above (ROE-32)",
     "RegistrationShown": "{registration} is shown to the distributors above: {reason} (ROE-32)",
     "RegistrationReleased": "{released_by} releases {registration} under {clause}: {reason}",
+    "AppealAsked": "{partner} asks for another judge of {line} (ROE-29)",
+    "AppealJudged": "{judged_by} judged the appeal on {line} (ROE-29)",
     "PartnerStandingChanged": "{partner} is {standing} from {standing_from}",
     "PartnerParentsNamed": "{partner} buys through {parents} from {parents_from}",
 }
