@@ -21,6 +21,7 @@ CREATE TABLE my_deals (
     state              text        NOT NULL,
     since              timestamptz NOT NULL,
     benefit            numeric,
+    credit             numeric,
     clause             text,
     missing            jsonb,
     asked              text,

@@ -21,6 +21,7 @@ CREATE TABLE protected_customers (
     state              text        NOT NULL,
     since              timestamptz NOT NULL,
     benefit            numeric,
+    credit             numeric,
     clause             text,
     reason             text,
     conflict           uuid,

@@ -55,6 +55,7 @@ class SellerOfRecordEnded(LineEvent):
     clause: Key
     reason: Text
     ended_at: Instant
+    managers: tuple[UUID, ...]
 
 
 class DirectOpportunityRecorded(LineEvent):

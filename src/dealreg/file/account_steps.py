@@ -1,6 +1,7 @@
 """How sales, direct opportunities, flags and tenders change the customer file."""
 
 from dataclasses import replace
+from typing import Any
 
 from dealreg.file import account_events as facts
 from dealreg.file.account import DirectOpportunity, Flag, RecordEnded, Sale, Tender
@@ -46,12 +47,12 @@ def _direct_ended(state: CustomerFile, event: facts.DirectOpportunityEnded) -> C
 
 
 def _direct_changed(
-    state: CustomerFile, event: facts.DirectActivityRecorded | facts.DirectOpportunityEnded, **changes: object
+    state: CustomerFile, event: facts.DirectActivityRecorded | facts.DirectOpportunityEnded, **changes: Any
 ) -> CustomerFile:
     known = next((one for one in state.account.direct if (one.opportunity, one.line) == _name(event)), None)
     if known is None:
         return state
-    return replace(state, account=state.account.with_direct(replace(known, **changes)))  # type: ignore[arg-type]  # by name
+    return replace(state, account=state.account.with_direct(replace(known, **changes)))
 
 
 def _name(event: facts.DirectActivityRecorded | facts.DirectOpportunityEnded) -> tuple[object, str]:
@@ -85,15 +86,17 @@ def _tender_closed(state: CustomerFile, event: facts.TenderClosed) -> CustomerFi
 
 
 def _class_taken(state: CustomerFile, event: facts.TenderClassTaken) -> CustomerFile:
-    """What waited is judged as a tender's claim; what was protected stays approved, without its window."""
+    """What waited is judged as a tender's claim; what was protected stays approved, without its window and its clocks."""
     claim = claim_of(state, event)
     legs = tuple(_without_window(leg) if leg.state in HOLDING else _waiting_no_more(leg) for leg in claim.legs)
-    free: dict[str, None] = dict.fromkeys(("queue_clause", "not_before", "leaves_at", "offer_to", "conflict"))
-    return with_claim(state, replace(claim, tender=True, legs=legs, **free))  # type: ignore[arg-type]  # by name
+    asked_no_more: dict[str, Any] = dict.fromkeys(("remind_at", "suspend_at", "release_at", "stood_at"))
+    time = replace(claim.time, counts=False, **asked_no_more)
+    free: dict[str, Any] = dict.fromkeys(("queue_clause", "not_before", "leaves_at", "offer_to", "conflict"))
+    return with_claim(state, replace(claim, tender=True, legs=legs, time=time, **free))
 
 
 def _without_window(leg: Leg) -> Leg:
-    return Leg(leg.tier, leg.partner, LegState.APPROVED)
+    return Leg(leg.tier, leg.partner, LegState.APPROVED, standing=leg.standing, standing_since=leg.standing_since)
 
 
 def _waiting_no_more(leg: Leg) -> Leg:

@@ -8,6 +8,7 @@ from dealreg.engagement.windows import first_instant, window_end
 from dealreg.file.account_events import CreditGranted
 from dealreg.file.conflict_events import ClaimSetBeside
 from dealreg.file.state import HOLDING, Claim, Leg, LegState
+from dealreg.process.applies import applies
 from dealreg.process.case import Case
 from dealreg.vocabulary.ids import PartnerId
 from dealreg.vocabulary.values import Scope, Tier
@@ -22,8 +23,7 @@ def credit_losers(case: Case, line: str, scope: Scope) -> None:
 
 def credit_loser(case: Case, claim: Claim) -> None:
     """A registrant gets its share where it lost and only others won, whichever became known first."""
-    outcome = case.rules.clauses.outcome
-    if not outcome.in_force or outcome.credit_share <= 0:
+    if case.rules.clauses.outcome.credit_share <= 0 or not applies(case, claim, "ROE-31"):
         return
     won = list(_winners_lately(case, claim))
     for leg in case.again(claim).legs:
@@ -86,7 +86,7 @@ def related_deal(case: Case, claim: Claim) -> bool:
     The winner at the claim's nearest tier, so many days from the win, on that line anywhere in the account (C41).
     """
     days = case.rules.clauses.outcome.related_days
-    if claim.tender or not days or not case.rules.clauses.outcome.in_force:
+    if claim.tender or not days or not applies(case, claim, "ROE-31"):
         return False
     tier = Tier.DEALER if claim.party(Tier.DEALER) is not None else Tier.DISTRIBUTOR
     won = any(

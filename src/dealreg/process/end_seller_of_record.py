@@ -53,6 +53,7 @@ def end_record(
             clause="ROE-18",
             reason=reason,
             ended_at=case.now,
+            managers=account_report.readers_of(case, scope),
         )
     )
     for sale in list(sales_of(case, line)):

@@ -5,6 +5,7 @@ from dealreg.conflict.state import Conflict
 from dealreg.file.account_events import RecordGround, SellerOfRecordEnded
 from dealreg.file.state import LIVE, WAITING, Claim
 from dealreg.process.account_freed import those_behind_wait_no_longer
+from dealreg.process.account_report import readers_of
 from dealreg.process.approve_line import decline
 from dealreg.process.case import Case
 from dealreg.process.free_line import after_end, free_line
@@ -96,5 +97,6 @@ def _ends(case: Case, state: Conflict, party: Party) -> None:
                         clause="ROE-18",
                         reason="the desk ruled for another claim",
                         ended_at=case.now,
+                        managers=readers_of(case, sale.scope),
                     )
                 )

@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from dealreg.service.composition import House
 from dealreg.service.logs import configure_logging
 from dealreg.service.settings import Settings
-from dealreg.web import health, identity, lists, notices, prices, problems, reads, rulebooks
+from dealreg.web import accounts, health, identity, lists, notices, prices, problems, reads, rulebooks
 from dealreg.web.observing import Figures, Observing
 from dealreg.web.problems import Problem
 from dealreg.web.routes import WRITES
@@ -75,6 +75,7 @@ def create(house: House) -> FastAPI:
     app.include_router(lists.router)
     app.include_router(prices.router)
     app.include_router(notices.router)
+    app.include_router(accounts.router)
     app.include_router(identity.router)
     app.include_router(health.router)
     problems.install(app)

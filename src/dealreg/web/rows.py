@@ -44,6 +44,9 @@ class Deal(Row):
     benefit: Decimal | None = Field(
         description="The part of the benefit that goes with it, where not the whole (ROE-4)."
     )
+    credit: Decimal | None = Field(
+        description="The part of the benefit that goes to who registered where the brand won through another (ROE-31)."
+    )
     clause: str | None = Field(description="The clause that ended, suspended or holds it.", examples=["ROE-7"])
     missing: list[str] | None
     asked: str | None = Field(description="What a person asked for.")
