@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import yaml
@@ -11,8 +12,8 @@ import yaml
 from dealreg.service.rulebooks import check
 from tests.fix_web import PROGRAM, RULEBOOK
 
-LATER = {**RULEBOOK, "version": "2026-2", "force_from": "2190-07-01T00:00:00Z"}
-GUARDED = {
+LATER: dict[str, Any] = {**RULEBOOK, "version": "2026-2", "force_from": "2190-07-01T00:00:00Z"}
+GUARDED: dict[str, Any] = {
     **LATER,
     "custom_fields": [{"name": "budget", "type": "truth"}],
     "clauses": {

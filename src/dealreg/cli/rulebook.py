@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
         help="The rules of engagement: check a version, compare it, try it on what was, publish it.",
     )
-    for verb in (check, diff, publish, versions):
+    for verb in (check, diff, publish, versions, manual):
         rulebook.command(verb.__name__)(verb)
     rulebook.command("backtest")(backtest)
     app.add_typer(rulebook, name="rulebook")
@@ -84,6 +84,13 @@ def diff(before: Version, after: Version, *, program: Program = None, as_json: J
     show_rows(rows, ["setting", "before", "after", "touches"], as_json=False)
     for one in found.changes:
         typer.echo(f"{one.words}.")
+
+
+def manual() -> None:
+    """Every clause with its parameters, every other setting, and every fact that a guard may speak of, as a page in Markdown."""
+    from dealreg.service.rulebook_page import page
+
+    typer.echo(page(), nl=False)
 
 
 def _version(name: str, program: str | None) -> "RulebookDocument":
