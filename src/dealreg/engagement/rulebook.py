@@ -53,16 +53,26 @@ class Calendar(Model):
 
 
 class Territory(Model):
-    """A node of the territory tree; ``within`` is the node above it, ``None`` at the root."""
+    """A node of the territory tree; ``within`` is the node above it, ``None`` at the root.
+
+    ``split_from`` is the territory of an earlier version that it was cut out of, where that is not the node above it. Later versions
+    repeat it while claims of that time may run.
+    """
 
     territory: Key
     within: Key | None = None
+    split_from: Key | None = None
 
 
 class ProductLine(Model):
-    """A product line: which tracks may claim it and which specialisation it asks for (ROE-1)."""
+    """A product line: which tracks may claim it and which specialisation it asks for (ROE-1).
+
+    ``split_from`` is the line of an earlier version that it was part of: a claim on that one, of a version that did not have this line,
+    goes on covering it until it ends (C10, C38). Later versions repeat it while claims of that time may run.
+    """
 
     line: Key
+    split_from: Key | None = None
     tracks: tuple[Track, ...] = tuple(Track)
     specialisation: Key | None = None
 
@@ -156,6 +166,7 @@ class RulebookDocument(Model):
                     "a territory is defined twice; keep one of them", "territories", number, "territory"
                 )
         self._no_cycle()
+        self._no_circle_of_splits()
         late = self.clauses.lapse.late_stage
         if late is not None and late not in self.stages:
             said = f"ROE-12 names the late stage {late!r}, which is not among stages {list(self.stages)}"
@@ -178,10 +189,32 @@ class RulebookDocument(Model):
                 said = f"territory {start!r} lies within itself; break the cycle"
                 raise Contradiction(said, "territories", number, "within")
 
+    def _no_circle_of_splits(self) -> None:
+        """What was cut out of another cannot be what that one was cut out of."""
+        lines, nodes = [known.line for known in self.product_lines], [node.territory for node in self.territories]
+        splits = (("product_lines", lines, self.line_origins), ("territories", nodes, self.territory_origins))
+        for name, items, origins in splits:
+            for number, start in enumerate(items):
+                node: str | None = origins.get(start)
+                for _ in range(len(origins)):
+                    node = origins.get(node) if node is not None and node != start else node
+                if node == start:
+                    raise Contradiction(f"{start!r} was split from itself; break the circle", name, number, "split_from")
+
     @cached_property
     def above(self) -> Mapping[str, str | None]:
         """Every territory and the one above it, ``None`` at a root."""
         return {node.territory: node.within for node in self.territories}
+
+    @cached_property
+    def line_origins(self) -> Mapping[str, str]:
+        """Every line that was split from another, and which one that was."""
+        return {known.line: known.split_from for known in self.product_lines if known.split_from is not None}
+
+    @cached_property
+    def territory_origins(self) -> Mapping[str, str]:
+        """Every territory that was cut out of another, and which one that was."""
+        return {node.territory: node.split_from for node in self.territories if node.split_from is not None}
 
     @property
     def zone(self) -> ZoneInfo:

@@ -43,6 +43,11 @@ def scopes_overlap(rules: RulebookDocument, one: Scope, other: Scope) -> bool:
     return contains(rules, one.territory, other.territory) or contains(rules, other.territory, one.territory)
 
 
+def sites_of(scope: Scope) -> frozenset[str]:
+    """The named sites of a scope as they are compared."""
+    return _sites(scope.sites)
+
+
 @lru_cache(maxsize=4096)
 def _sites(names: tuple[str, ...]) -> frozenset[str]:
     """Sites as they are compared: a second space or a capital does not make another site."""

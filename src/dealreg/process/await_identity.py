@@ -7,7 +7,7 @@ from uuid import UUID
 
 from dealreg.customer.state import CUSTOMER, NAME_GROUND
 from dealreg.engagement.business import add_business_hours
-from dealreg.engagement.territory import scopes_overlap
+from dealreg.engagement.maps import related_lines
 from dealreg.engagement.windows import window_end
 from dealreg.file.events import ClaimQueued
 from dealreg.file.evolve import FILE
@@ -17,6 +17,7 @@ from dealreg.matching.apart import told_apart
 from dealreg.process.applies import applies
 from dealreg.process.case import Case, customer_now
 from dealreg.process.due import Due, Rank
+from dealreg.process.maps import in_place_of
 from dealreg.vocabulary.ids import desk_reader, file_stream
 from dealreg.vocabulary.situation import Situation
 
@@ -61,8 +62,9 @@ def _earlier_there(case: Case, claim: Claim, other: UUID) -> bool:
             there.priority_at < claim.priority_at
             or (there.priority_at == claim.priority_at and there.queue_clause != ROE_24)
         )
-        and scopes_overlap(case.rules, claim.scope, there.scope)
-        for there in file.living(claim.line)
+        and in_place_of(case, claim, there)
+        for line in related_lines(case.rules, claim.line)
+        for there in file.living(line)
     )
 
 

@@ -3,13 +3,13 @@
 from uuid import UUID
 
 from dealreg.conflict.events import Kind, Ruling
-from dealreg.engagement.territory import scopes_overlap
 from dealreg.file.conflict_events import ClaimSetBeside
 from dealreg.file.events import ClaimLinked
 from dealreg.file.overlap import Relation, relation
 from dealreg.file.state import Claim, ClaimKey, LegState
 from dealreg.process.case import Case, above
 from dealreg.process.free_line import after_end
+from dealreg.process.maps import in_place_of
 from dealreg.process.meetings import before, meetings_of
 from dealreg.process.open_conflict import opened
 from dealreg.process.propose_ruling import propose
@@ -26,7 +26,7 @@ def bring_together(case: Case, native: frozenset[ClaimKey]) -> None:
         sorted((one, other), key=_order)
         for one in here
         for other in came
-        if one.line == other.line and one.blocks and other.blocks and scopes_overlap(case.rules, one.scope, other.scope)
+        if one.blocks and other.blocks and in_place_of(case, one, other)
     ]
     for earlier, later in sorted(pairs, key=lambda pair: (_order(pair[0]), _order(pair[1]))):
         _stand_beside(case, case.again(earlier), case.again(later))

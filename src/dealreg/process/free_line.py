@@ -4,6 +4,7 @@ from uuid import UUID
 
 from dealreg.conflict.events import Ruling
 from dealreg.engagement.business import add_business_days
+from dealreg.engagement.maps import related_lines
 from dealreg.engagement.territory import scopes_overlap
 from dealreg.file.events import ClaimPromoted, LegReleased, LineOffered, QueueLeft
 from dealreg.file.overlap import Relation
@@ -17,6 +18,7 @@ from dealreg.process.close_conflict import close, leave_conflict, rule
 from dealreg.process.end_price import end_prices_of
 from dealreg.process.hold_claim import is_closed, newer_evidence, queue_or_decline
 from dealreg.process.join_line import ask_to_join, end_joining
+from dealreg.process.maps import claim_on, in_place_of, map_changed, on_the_line
 from dealreg.process.meetings import before, meetings_of
 from dealreg.process.settle_claim import settle
 from dealreg.vocabulary.ids import PartnerId
@@ -93,14 +95,14 @@ def _end_left_alone(case: Case, claim: Claim) -> None:
 def _leave_conflicts(case: Case, claim: Claim) -> None:
     """A party whose claim ends leaves; with one left the conflict is closed as moot and that one is judged again."""
     for conflict, (line, parties) in list(case.file.conflicts.items()):
-        if line != claim.line or claim.registration not in parties:
+        if line not in related_lines(case.rules, claim.line) or claim.registration not in parties:
             continue
         state = leave_conflict(case, conflict, claim.registration, "its claim ended")
         if len(state.parties) > 1:
             continue
         close(case, conflict, "moot: one party is left")
         for party in state.parties:
-            rest = case.file.claims.get((party.registration, line))
+            rest = claim_on(case, party.registration, line)
             if rest is not None and rest.state_is(LegState.CONTESTED):
                 promote(case, rest)
 
@@ -156,14 +158,15 @@ def look_again(case: Case, registration: UUID) -> None:
 
 def queue_of(case: Case, line: str) -> list[Claim]:
     """The entries of a line's queue: by priority time, then by order of acceptance."""
-    entries = [claim for claim in case.file.living(line) if claim.state_is(LegState.QUEUED) and claim.offer_to is None]
+    entries = [claim for claim in on_the_line(case, line) if claim.state_is(LegState.QUEUED) and claim.offer_to is None]
     return sorted(entries, key=lambda claim: (claim.priority_at, claim.entry))
 
 
 def free_line(case: Case, line: str, scope: Scope) -> None:
     """Offer the line to the first entry whose whole scope is free; one that waited for a pending claim only is promoted."""
+    anywhere = map_changed(case)
     for entry in queue_of(case, line):
-        if not scopes_overlap(case.rules, entry.scope, scope) or not is_free(case, entry):
+        if not (anywhere or scopes_overlap(case.rules, entry.scope, scope)) or not is_free(case, entry):
             continue
         refusal = refusal_today(case, entry)
         if refusal is not None:
@@ -213,10 +216,10 @@ def offer_line(case: Case, entry: Claim) -> None:
 
 def empty_queue(case: Case, won: Claim) -> None:
     """The line was won: those that wait for it are declined, those offered or pending too (rules.md section 1, Queue)."""
-    for entry in case.file.living(won.line):
+    for entry in on_the_line(case, won.line):
         if entry.registration == won.registration or entry.holds or entry.tender:
             continue
-        if scopes_overlap(case.rules, entry.scope, won.scope):
+        if in_place_of(case, entry, won):
             decline(case, entry, "ROE-31", "the line was won by another")
             after_end(case, entry, offer=False)
 

@@ -6,11 +6,11 @@ from typing import NamedTuple
 from dealreg.conflict.events import Kind
 from dealreg.engagement.order import OF_OTHERS, in_order
 from dealreg.engagement.parameters import Doctrine
-from dealreg.engagement.territory import scopes_overlap
 from dealreg.file.overlap import Relation, relation
 from dealreg.file.state import Claim
 from dealreg.process.applies import applies
 from dealreg.process.case import Case, above, registration_of
+from dealreg.process.maps import in_place_of, on_the_line
 from dealreg.process.open_conflict import kind_of
 
 
@@ -27,11 +27,11 @@ def meetings_of(case: Case, claim: Claim) -> list[Meeting]:
     hierarchy = {leg.partner: above(case.situation, leg.partner, day) for leg in claim.legs}
     met = [
         Meeting(there, relation(claim, there, hierarchy))
-        for there in case.file.living(claim.line)
+        for there in on_the_line(case, claim.line)
         if there.registration != claim.registration
         and not there.tender
         and there.registration not in claim.beside
-        and scopes_overlap(case.rules, claim.scope, there.scope)
+        and in_place_of(case, claim, there)
     ]
     return [meeting for meeting in met if _in_force(case, claim, meeting)]
 

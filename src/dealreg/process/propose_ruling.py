@@ -12,6 +12,7 @@ from dealreg.conflict.events import Input, Party, Ruling
 from dealreg.conflict.state import CONFLICT, Conflict
 from dealreg.file.state import Claim
 from dealreg.process.case import Case
+from dealreg.process.maps import claim_on
 
 
 def propose(case: Case, conflict: UUID, ruling: Ruling, awarded: UUID, clause: str, reasons: tuple[str, ...]) -> None:
@@ -80,7 +81,7 @@ def _rank(case: Case, state: Conflict, party: Party) -> tuple[bool, datetime, in
 
 def claim_of(case: Case, state: Conflict, party: Party) -> Claim | None:
     """The party's claim on the contested line; ``None`` for one that is no claim."""
-    return case.file.claims.get((party.registration, state.detected.line)) if state.detected is not None else None
+    return claim_on(case, party.registration, state.detected.line) if state.detected is not None else None
 
 
 def _inputs(case: Case, state: Conflict) -> tuple[Input, ...]:

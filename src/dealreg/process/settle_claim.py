@@ -5,7 +5,6 @@
 
 from dealreg.conflict.events import Ruling
 from dealreg.engagement.parameters import Doctrine, Pending
-from dealreg.engagement.territory import scopes_overlap
 from dealreg.file.events import ClaimPromoted
 from dealreg.file.overlap import Relation
 from dealreg.file.state import LIVE, Claim, LegState
@@ -19,6 +18,7 @@ from dealreg.process.credit import related_deal
 from dealreg.process.hiding import met_hidden
 from dealreg.process.hold_claim import closed_by_override, letting_in, linked, queue_or_decline, too_soon
 from dealreg.process.join_line import ask_to_join, may_join
+from dealreg.process.maps import in_place_of, on_the_line
 from dealreg.process.meetings import Meeting, before, by_clause, earlier, meetings_of, same_second
 from dealreg.process.notices import note_unsupported
 from dealreg.process.open_conflict import CLAUSES, contest, kind_of, opened
@@ -112,7 +112,7 @@ def _graded_second(case: Case, claim: Claim) -> bool:
         return False
     return not any(
         there.holds and not there.exclusive and not there.tender and there.line == claim.line
-        for there in case.file.living(claim.line)
+        for there in on_the_line(case, claim.line)
     )
 
 
@@ -187,11 +187,11 @@ def bar_others(case: Case, winner: Claim) -> None:
     """The first decision closes what was side by side or waited: each meets a claim that blocks now (ROE-5, section 1a ii)."""
     if not winner.blocks:
         return
-    for there in case.file.living(winner.line):
+    for there in on_the_line(case, winner.line):
         # The second under `graded` holds its part without blocking: who comes later does not put it back to waiting.
         if there.registration == winner.registration or there.blocks or there.holds or there.tender:
             continue
-        if not scopes_overlap(case.rules, winner.scope, there.scope) or there.state_is(LegState.CONTESTED):
+        if not in_place_of(case, winner, there) or there.state_is(LegState.CONTESTED):
             continue
         if any(leg.state in LIVE for leg in there.legs) and there.queue_clause in {None, "ROE-5"}:
             settle(case, there)
