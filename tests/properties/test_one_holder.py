@@ -252,13 +252,13 @@ class Program(RuleBasedStateMachine):
 
     @invariant()
     def every_protected_leg_has_time_left_or_is_due(self) -> None:
-        """A window never outlives its hard stop, and grace never begins before the window's end."""
+        """A window never outlives its hard stop, nor grace; what is left of a grace after a stopped clock is the window too."""
         for claim in self.state().living():
             for leg in claim.legs:
                 if leg.state is LegState.PROTECTED and leg.window_to is not None:
                     assert leg.hard_stop_at is not None
                     assert leg.window_to <= leg.hard_stop_at, leg
-                    assert leg.grace_to is None or leg.window_to < leg.grace_to <= leg.hard_stop_at, leg
+                    assert leg.grace_to is None or leg.window_to <= leg.grace_to <= leg.hard_stop_at, leg
 
     @invariant()
     def a_live_line_is_listed_once(self) -> None:
