@@ -1,5 +1,6 @@
 """A sale is told by point-of-sale or close data: a win, a record of who sold last, or a sale elsewhere (ROE-18, ROE-25, ROE-31)."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import Case, registration_of, rules_at
 from dealreg.process.credit import credit_losers
 from dealreg.process.record_outcome import outcome
-from dealreg.process.sale_elsewhere import forbidden_by, seller_went_past, sold_under
+from dealreg.process.sale_elsewhere import forbidden_by, of_one_group, seller_went_past, sold_under
 from dealreg.process.settle_claim import settle
 from dealreg.registration.events import OutcomeKind
 from dealreg.vocabulary.fact import Request, Role
@@ -82,20 +83,32 @@ def _under_a_registration(situation: Situation, case: Case, command: RecordSale,
     if command.registration is None:
         return False
     state = registration_of(situation, command.registration)
-    if state.customer is None or state.customer == case.customer:
+    if state.customer is None:
         return False
     other = Case.at(situation, state.customer)
+    if other.customer == case.customer or of_one_group(situation, other.customer, case.customer):
+        return False
     bring_to_due(other)
     return sold_under(other, command.registration, command, sale)
 
 
 def _wins(case: Case, command: RecordSale) -> list[UUID]:
-    """The registrations whose holder sold its own line here: that is a win by point of sale (ROE-31)."""
+    """The registrations whose holder sold its own line here: that is a win by point of sale (ROE-31).
+
+    A sale of an earlier day is of an earlier deal, unless the data name the registration.
+    """
     return [
         claim.registration
         for claim in case.file.living(command.line)
-        if claim.holds and _is_holder(claim, command) and scopes_overlap(case.rules, claim.scope, command.scope)
+        if claim.holds
+        and _is_holder(claim, command)
+        and scopes_overlap(case.rules, claim.scope, command.scope)
+        and (claim.registration == command.registration or _completed_on(case, claim) <= command.sold_on)
     ]
+
+
+def _completed_on(case: Case, claim: Claim) -> date:
+    return local_day(claim.completed_at, case.rules.zone)
 
 
 def _is_holder(claim: Claim, command: RecordSale) -> bool:
@@ -107,13 +120,10 @@ def _is_holder(claim: Claim, command: RecordSale) -> bool:
 
 
 def _won(situation: Situation, case: Case, registration: UUID, command: RecordSale) -> None:
-    """Won on the day of the sale: at the instant of the telling if that is today, else at that day's end."""
-    day_over = first_instant(command.sold_on, case.rules.zone)
-    closed = situation.at if command.sold_on == local_day(situation.at, case.rules.zone) else day_over
-    claim = case.claim(registration, command.line)
-    closed_at = (
-        max(closed, claim.completed_at) if local_day(claim.completed_at, case.rules.zone) <= command.sold_on else closed
-    )
+    """Won in the first instant of the day of the sale, or at completeness where that was later on the same day."""
+    claim, closed_at = case.claim(registration, command.line), first_instant(command.sold_on, case.rules.zone)
+    if _completed_on(case, claim) == command.sold_on:
+        closed_at = claim.completed_at
     outcome(situation, registration, OutcomeKind.WON, (command.line,), closed_at=closed_at, partner=None)
 
 
