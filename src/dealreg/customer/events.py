@@ -96,7 +96,7 @@ class MergeUndone(CustomerEvent):
 
 
 class ParentCompanyNamed(CustomerEvent):
-    """The company above it from ``held_from`` on; none: it stands by itself (ROE-24, reach)."""
+    """The company above it from ``held_from`` on; none: it stands by itself (ROE-24, reach). On both streams."""
 
     NAME: ClassVar[str] = "parent_company_named.v1"
     parent: UUID | None

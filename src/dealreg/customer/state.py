@@ -23,7 +23,7 @@ class Customer:
     """One end customer: who it was opened as, what names it, whom it may be, and into whom it was merged.
 
     ``asked`` maps each customer that it may be to the ground of the question; ``apart`` are those that a person told from it.
-    ``steps`` is the longest chain of merges below it. An absorbed customer keeps its own identifiers, so that it can be parted again.
+    ``below`` are companies that ever stood directly below it; their own ``parents`` say when. ``steps`` is the longest chain of merges below it. An absorbed customer keeps its own identifiers, so that it can be parted again.
     """
 
     customer: UUID | None = None
@@ -38,6 +38,7 @@ class Customer:
     absorbed: tuple[UUID, ...] = ()
     steps: int = 0
     parents: Dated[UUID | None] = Dated()
+    below: frozenset[UUID] = frozenset()
 
     @property
     def exists(self) -> bool:
@@ -137,6 +138,8 @@ def _undone(state: Customer, event: facts.MergeUndone) -> Customer:
 
 
 def _parent(state: Customer, event: facts.ParentCompanyNamed) -> Customer:
+    if state.customer == event.parent:
+        return replace(state, below=state.below | {event.customer})
     return replace(state, parents=state.parents.then(event.held_from, event.parent))
 
 

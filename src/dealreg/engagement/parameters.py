@@ -29,7 +29,7 @@ from dealreg.engagement.clauses.roe_20_strategic_accounts import StrategicAccoun
 from dealreg.engagement.clauses.roe_21_override import OverrideRules, StoppedClock
 from dealreg.engagement.clauses.roe_22_stale_facts import StaleFacts
 from dealreg.engagement.clauses.roe_23_tender import AfterPublication, Tender
-from dealreg.engagement.clauses.roe_24_identity import Identity, Reach
+from dealreg.engagement.clauses.roe_24_identity import Identity
 from dealreg.engagement.clauses.roe_25_sale_elsewhere import SaleElsewhere
 from dealreg.engagement.clauses.roe_26_evidence import EvidenceRules
 from dealreg.engagement.clauses.roe_27_special_price_hold import SpecialPriceHold
@@ -75,7 +75,6 @@ __all__ = [
     "Priority",
     "Progress",
     "Queueing",
-    "Reach",
     "Repetition",
     "Requirement",
     "ReviewClock",

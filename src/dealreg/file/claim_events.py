@@ -6,7 +6,7 @@ from uuid import UUID
 from dealreg.file.words import Asks, ClaimedLeg, LegWindow, ProgressLimits
 from dealreg.vocabulary.fact import Event
 from dealreg.vocabulary.ids import PartnerId
-from dealreg.vocabulary.values import Count, Instant, Key, Money, Ratio, Scope, Text, Tier
+from dealreg.vocabulary.values import Count, Instant, Key, Money, Ratio, Reach, Scope, Text, Tier
 
 
 class FileEvent(Event):
@@ -35,6 +35,7 @@ class ClaimEntered(FileEvent):
     opportunity: UUID | None
     source: Key | None
     managers: tuple[UUID, ...]
+    reach: Reach = Reach.ENTITY
 
 
 class ClaimHeldForReview(FileEvent):

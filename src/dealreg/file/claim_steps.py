@@ -28,6 +28,7 @@ def _entered(state: CustomerFile, event: facts.ClaimEntered) -> CustomerFile:
         opportunity=event.opportunity,
         source=event.source,
         managers=event.managers,
+        reach=event.reach,
     )
     return with_claim(replace(state, customer=event.customer, entries=max(state.entries, event.entry)), claim)
 

@@ -12,7 +12,7 @@ from dealreg.file.clocks import Appeal, ConflictClock, Disputable
 from dealreg.file.prices import HeldPrice
 from dealreg.file.time_state import ClaimTime, LegTime
 from dealreg.file.words import Asks, Verb
-from dealreg.vocabulary.values import Money, Scope, Standing, Tier
+from dealreg.vocabulary.values import Money, Reach, Scope, Standing, Tier
 
 
 class LegState(StrEnum):
@@ -106,6 +106,7 @@ class Claim:
     beside: frozenset[UUID] = frozenset()
     identity_to: datetime | None = None
     came_from: UUID | None = None
+    reach: Reach = Reach.ENTITY
     time: ClaimTime = field(default_factory=ClaimTime)
     disputable: Disputable | None = None
     appealed: bool = False

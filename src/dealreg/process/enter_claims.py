@@ -8,6 +8,7 @@ from dealreg.process.approve_line import decline
 from dealreg.process.case import Case, manager_readers, registration_of
 from dealreg.process.check_claim import refusal_on
 from dealreg.process.notices import note_pooled
+from dealreg.process.reach import reaches_too_far
 from dealreg.process.settle_claim import settle
 from dealreg.registration.events import RegistrationClass, RequestedLine
 from dealreg.registration.state import Registration
@@ -33,7 +34,7 @@ def judge_claim(case: Case, claim: Claim) -> None:
         decline(case, claim, refusal.clause, refusal.reason)
         if refusal.clause == "ROE-3":
             note_pooled(case, case.again(claim))
-    else:
+    elif not reaches_too_far(case, claim):
         settle(case, claim)
 
 
@@ -60,5 +61,6 @@ def enter(case: Case, registration: UUID, state: Registration, line: RequestedLi
             opportunity=submitted.opportunity,
             source=submitted.source,
             managers=manager_readers(case.situation.program, case.rules, [line.scope.territory]),
+            reach=line.reach,
         )
     )

@@ -20,9 +20,11 @@ from dealreg.process.hold_claim import is_closed, newer_evidence, queue_or_decli
 from dealreg.process.join_line import ask_to_join, end_joining
 from dealreg.process.maps import claim_on, in_place_of, map_changed, on_the_line
 from dealreg.process.meetings import before, meetings_of
+from dealreg.process.name_parent_company import companies_below
+from dealreg.process.reach import within_reach
 from dealreg.process.settle_claim import settle
 from dealreg.vocabulary.ids import PartnerId
-from dealreg.vocabulary.values import Scope, Standing, Tier
+from dealreg.vocabulary.values import Reach, Scope, Standing, Tier
 
 
 def after_end(case: Case, claim: Claim, *, offer: bool = True) -> None:
@@ -39,6 +41,14 @@ def after_end(case: Case, claim: Claim, *, offer: bool = True) -> None:
         _fill_place(case, claim)
     elif offer:
         free_line(case, claim.line, claim.scope)
+        _free_below(case, claim)
+
+
+def _free_below(case: Case, claim: Claim) -> None:
+    """A claim that reached a group has ended: who waits on a company below may be next (ROE-24)."""
+    if claim.reach is Reach.GROUP:
+        for company in companies_below(case.situation, case.customer, case.now):
+            free_line(Case(case.situation, company, case.rules), claim.line, claim.scope)
 
 
 def _fill_place(case: Case, host: Claim) -> None:
@@ -184,7 +194,7 @@ def is_free(case: Case, entry: Claim) -> bool:
     """Whether nothing in the entry's whole scope blocks it, waits before it, or closes the line."""
     if (entry.not_before is not None and entry.not_before > case.now) or waits_for_identity(entry):
         return False
-    if is_closed(case, entry):
+    if is_closed(case, entry) or within_reach(case, entry):
         return False
     for meeting in meetings_of(case, entry):
         waits = meeting.there.state_is(LegState.PENDING) or meeting.there.state_is(LegState.CONTESTED)

@@ -30,6 +30,8 @@ def name_parent(situation: Situation, request: Request, command: NameParentCompa
         _no_cycle(situation, command.customer, command.parent, held_from)
     named = ParentCompanyNamed(customer=command.customer, parent=command.parent, held_from=held_from)
     situation.record(CUSTOMER, command.customer, named)
+    if command.parent is not None:
+        situation.record(CUSTOMER, command.parent, named)
     return command.customer
 
 
@@ -60,3 +62,32 @@ def companies_above(situation: Situation, customer: UUID, at: datetime) -> Itera
             return
         seen.add(customer)
         yield customer
+
+
+def companies_below(situation: Situation, customer: UUID, at: datetime) -> tuple[UUID, ...]:
+    """Every company below a customer on a day, as it is after all merges."""
+    found: dict[UUID, None] = {}
+    level = [customer]
+    for _ in range(MOST_ABOVE):
+        everybody = [member for one in level for member in _members(situation, one)]
+        known = sorted({below for one in everybody for below in situation.of(CUSTOMER, one).below})
+        situation.need(CUSTOMER.name, known)
+        named = [one for one in known if situation.of(CUSTOMER, one).parents.at(at) is not None]
+        now = dict.fromkeys(customer_now(situation, one) for one in named)
+        level = [
+            one for one in now if one not in found and one != customer and _stands_below(situation, one, level, at)
+        ]
+        found |= dict.fromkeys(level)
+    return tuple(found)
+
+
+def _members(situation: Situation, customer: UUID) -> Iterator[UUID]:
+    """A customer and those that were merged into it."""
+    yield customer
+    for absorbed in situation.of(CUSTOMER, customer).absorbed:
+        yield from _members(situation, absorbed)
+
+
+def _stands_below(situation: Situation, company: UUID, above: list[UUID], at: datetime) -> bool:
+    parent = situation.of(CUSTOMER, company).parents.at(at)
+    return parent is not None and customer_now(situation, parent) in above

@@ -23,6 +23,7 @@ from dealreg.process.meetings import Meeting, before, by_clause, earlier, meetin
 from dealreg.process.notices import note_unsupported
 from dealreg.process.open_conflict import CLAUSES, contest, kind_of, opened
 from dealreg.process.propose_ruling import propose
+from dealreg.process.reach import kept_out_by_group, within_reach
 
 
 def settle(case: Case, claim: Claim) -> None:
@@ -48,6 +49,8 @@ def settle(case: Case, claim: Claim) -> None:
 
 def _settle_overlap(case: Case, claim: Claim) -> None:
     """Who is protected already, who waits, and else ROE-30."""
+    if kept_out_by_group(case, claim):
+        return
     meetings = meetings_of(case, claim)
     blocking = [m for m in meetings if m.there.blocks]
     if blocking:
@@ -171,7 +174,8 @@ def _meet_waiting(case: Case, claim: Claim, waiting: list[Meeting]) -> bool:
 
 def approve_unless_met(case: Case, claim: Claim, approved_by: str, reason: str) -> None:
     """A person's yes: approved where nothing blocks it by now, else it meets that claim like any newcomer (section 1a)."""
-    if any(meeting.there.blocks for meeting in meetings_of(case, claim)) and letting_in(case, claim) is None:
+    met = any(meeting.there.blocks for meeting in meetings_of(case, claim)) or within_reach(case, claim)
+    if met and letting_in(case, claim) is None:
         if claim.state_is(LegState.CONTESTED):
             # Its conflict is ruled: it meets what is left as a pending claim, not as a party that waits for a ruling.
             case.record(ClaimPromoted(customer=case.customer, registration=claim.registration, line=claim.line))

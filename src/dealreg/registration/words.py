@@ -6,7 +6,7 @@ from uuid import UUID
 
 from dealreg.vocabulary.fact import Event
 from dealreg.vocabulary.ids import PartnerId
-from dealreg.vocabulary.values import Key, Model, PartnerTier, Scope, Tier, Track
+from dealreg.vocabulary.values import Key, Model, PartnerTier, Reach, Scope, Tier, Track
 
 
 class RegistrationClass(StrEnum):
@@ -39,11 +39,12 @@ class RequestedLeg(Model):
 
 
 class RequestedLine(Model):
-    """A product line in a scope, with up to three legs."""
+    """A product line in a scope, with up to three legs; ``reach`` says whether the companies below the customer are meant too."""
 
     line: Key
     scope: Scope
     legs: tuple[RequestedLeg, ...]
+    reach: Reach = Reach.ENTITY
 
 
 class Readers(Model):

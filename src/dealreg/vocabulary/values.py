@@ -135,6 +135,13 @@ class Scope(Model):
         return self
 
 
+class Reach(StrEnum):
+    """How far a claim on a customer goes: the company that it names, or those below it too (rules.md section 1, Scope)."""
+
+    ENTITY = "entity"
+    GROUP = "group"
+
+
 class Standing(StrEnum):
     """Whether a partner may claim (ROE-1): on ``hold`` what runs, runs; ``suspended`` and ``terminated`` end more (ROE-16)."""
 

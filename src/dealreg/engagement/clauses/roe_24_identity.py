@@ -4,16 +4,8 @@
 names. Source: rules.md ROE-24; domain.md C5 to C7, C44, C45.
 """
 
-from enum import StrEnum
-
 from dealreg.engagement.clauses.shape import Clause, Hours
-
-
-class Reach(StrEnum):
-    """How far a claim on a customer goes (rules.md section 1, Scope)."""
-
-    ENTITY = "entity"
-    GROUP = "group"
+from dealreg.vocabulary.values import Reach
 
 
 class Identity(Clause):

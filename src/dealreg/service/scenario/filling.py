@@ -111,14 +111,15 @@ class Filling:
         return [self._line(line, said, f"{path}.{line}") for line, said in value.items()]
 
     def _line(self, line: str, said: Any, path: str) -> dict[str, Any]:
-        unknown = set(said) - {"in", "sites", *_LEGS}
+        unknown = set(said) - {"in", "sites", "reach", *_LEGS}
         if unknown:
-            raise Malformed(f"{path}.{min(unknown)}: a line has 'in', 'sites' and the legs {', '.join(_LEGS)}")
+            raise Malformed(f"{path}.{min(unknown)}: a line has 'in', 'sites', 'reach' and the legs {', '.join(_LEGS)}")
         scope = {"territory": said.get("in", "DE"), "sites": said.get("sites", [])}
         return {
             "line": line,
             "scope": scope,
             "legs": [{"tier": leg, "partner": said[leg]} for leg in _LEGS if leg in said],
+            **({"reach": said["reach"]} if "reach" in said else {}),
         }
 
     def _part(self, name: str, said: Any, path: str) -> dict[str, Any]:
