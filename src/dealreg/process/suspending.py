@@ -11,8 +11,11 @@ from dealreg.vocabulary.ids import PartnerId
 def suspend(
     case: Case, claim: Claim, leg: Leg, clause: str, reason: str, *, release_at: datetime | None = None
 ) -> None:
-    """Suspend a leg that holds, once for each clause; it goes on blocking and lapses when due, or ends at ``release_at`` (ROE-16)."""
-    if leg.state not in HOLDING or clause in leg.paused:
+    """Suspend a leg that holds, once for each clause; it goes on blocking and lapses when due, or ends at ``release_at`` (ROE-16).
+
+    One without a window (a tender, the second under ``graded``) protects nothing, so there is nothing to suspend.
+    """
+    if leg.state not in HOLDING or leg.window_to is None or clause in leg.paused:
         return
     case.record(
         LegSuspended(
