@@ -5,6 +5,7 @@ Each entry says the fields from what it is asked of and a small number that was 
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -28,134 +29,148 @@ OUTSIDE = Actor.model_validate({"role": Role.DEAL_DESK, "subject": "doris", "tea
 PRICERS = (MARTA, REGINE, PAULA, FINANCE)
 
 
+@dataclass(frozen=True)
+class Of:
+    """Of what something is asked, and a small number that was drawn; what is not named is not looked at."""
+
+    story: Story
+    n: int
+    claim: Any = None
+    conflict: UUID | None = None
+    party: UUID | None = None
+    name: str = ""
+    one: UUID | None = None
+    other: UUID | None = None
+
+
 def _leg(claim: Claim, number: int) -> Any:
     return claim.legs[number % len(claim.legs)]
 
 
-OF_CLAIM: dict[str, Callable[[Story, Claim, int], Asking]] = {
-    "AskExtension": lambda story, claim, n: (
-        {"registration": claim.registration, "partner": _leg(claim, n).partner, "lines": [claim.line]},
-        actor_of(_leg(claim, n).partner),
+OF_CLAIM: dict[str, Callable[[Of], Asking]] = {
+    "AskExtension": lambda of: (
+        {"registration": of.claim.registration, "partner": _leg(of.claim, of.n).partner, "lines": [of.claim.line]},
+        actor_of(_leg(of.claim, of.n).partner),
     ),
-    "DecideExtension": lambda story, claim, n: (
-        {"registration": claim.registration, "partner": _leg(claim, n).partner, "grant": n != 0, "reason": "drawn"},
+    "DecideExtension": lambda of: (
+        {"registration": of.claim.registration, "partner": _leg(of.claim, of.n).partner, "grant": of.n != 0, "reason": "drawn"},
         MARTA,
     ),
-    "ReconcileRegistration": lambda story, claim, n: ({"registration": claim.registration, "reason": "drawn"}, DESK),
-    "DecideStaleLeg": lambda story, claim, n: (
+    "ReconcileRegistration": lambda of: ({"registration": of.claim.registration, "reason": "drawn"}, DESK),
+    "DecideStaleLeg": lambda of: (
         {
-            "registration": claim.registration,
-            "line": claim.line,
-            "tier": _leg(claim, n).tier,
-            "decision": ("run", "release")[n % 2],
+            "registration": of.claim.registration,
+            "line": of.claim.line,
+            "tier": _leg(of.claim, of.n).tier,
+            "decision": ("run", "release")[of.n % 2],
             "reason": "drawn",
         },
         DESK,
     ),
-    "HideRegistration": lambda story, claim, n: (
-        {"registration": claim.registration, "partner": claim.filed_by, "hidden": n % 2 == 0},
-        actor_of(claim.filed_by),
+    "HideRegistration": lambda of: (
+        {"registration": of.claim.registration, "partner": of.claim.filed_by, "hidden": of.n % 2 == 0},
+        actor_of(of.claim.filed_by),
     ),
-    "ReleaseRegistration": lambda story, claim, n: (
-        {"registration": claim.registration, "clause": "ROE-1", "reason": "drawn"},
+    "ReleaseRegistration": lambda of: (
+        {"registration": of.claim.registration, "clause": "ROE-1", "reason": "drawn"},
         DESK,
     ),
-    "ChangeDistributor": lambda story, claim, n: (
-        {"registration": claim.registration, "partner": claim.filed_by, "distributor": ("north", "south")[n % 2]},
-        actor_of(claim.filed_by),
+    "ChangeDistributor": lambda of: (
+        {"registration": of.claim.registration, "partner": of.claim.filed_by, "distributor": ("north", "south")[of.n % 2]},
+        actor_of(of.claim.filed_by),
     ),
-    "AmendScope": lambda story, claim, n: (
+    "AmendScope": lambda of: (
         {
-            "registration": claim.registration,
-            "line": claim.line,
-            "scope": {"territory": ("DE", "FR")[n % 2]},
-            "partner": claim.filed_by,
+            "registration": of.claim.registration,
+            "line": of.claim.line,
+            "scope": {"territory": ("DE", "FR")[of.n % 2]},
+            "partner": of.claim.filed_by,
         },
-        actor_of(claim.filed_by),
+        actor_of(of.claim.filed_by),
     ),
-    "AppealDecision": lambda story, claim, n: (
-        {"registration": claim.registration, "line": claim.line, "partner": claim.filed_by, "reason": "drawn"},
-        actor_of(claim.filed_by),
+    "AppealDecision": lambda of: (
+        {"registration": of.claim.registration, "line": of.claim.line, "partner": of.claim.filed_by, "reason": "drawn"},
+        actor_of(of.claim.filed_by),
     ),
-    "RuleOnAppeal": lambda story, claim, n: (
-        {"registration": claim.registration, "line": claim.line, "reverse": n % 2 == 0, "reason": "drawn"},
+    "RuleOnAppeal": lambda of: (
+        {"registration": of.claim.registration, "line": of.claim.line, "reverse": of.n % 2 == 0, "reason": "drawn"},
         DIRK,
     ),
-    "RequestSpecialPrice": lambda story, claim, n: (
+    "RequestSpecialPrice": lambda of: (
         {
-            "registration": claim.registration,
-            "partner": claim.filed_by,
-            "line": claim.line,
-            "discount": ("0.05", "0.15", "0.40")[n % 3],
-            "size": {"amount": ("20000", "200000")[n % 2], "currency": "EUR"},
+            "registration": of.claim.registration,
+            "partner": of.claim.filed_by,
+            "line": of.claim.line,
+            "discount": ("0.05", "0.15", "0.40")[of.n % 3],
+            "size": {"amount": ("20000", "200000")[of.n % 2], "currency": "EUR"},
         },
-        actor_of(claim.filed_by),
+        actor_of(of.claim.filed_by),
     ),
 }
 """Of a claim, live or ended."""
 
-OF_CONFLICT: dict[str, Callable[[Story, UUID, UUID, int], Asking]] = {
-    "SuggestRuling": lambda story, conflict, party, n: (
-        {"conflict": conflict, "ruling": "award_challenger", "awarded": party, "reason": "drawn"},
+OF_CONFLICT: dict[str, Callable[[Of], Asking]] = {
+    "SuggestRuling": lambda of: (
+        {"conflict": of.conflict, "ruling": "award_challenger", "awarded": of.party, "reason": "drawn"},
         MARTA,
     ),
-    "StayRuling": lambda story, conflict, party, n: ({"conflict": conflict, "reason": "drawn"}, DELLA),
-    "RuleOnConflict": lambda story, conflict, party, n: (
+    "StayRuling": lambda of: ({"conflict": of.conflict, "reason": "drawn"}, DELLA),
+    "RuleOnConflict": lambda of: (
         {
-            "conflict": conflict,
-            "ruling": ("refer", "share", "join", "split_lines", "award_challenger", "uphold_incumbent")[n],
-            "awarded": party if n in {SHARE, JOIN, AWARD} else None,
-            "refer_to": "dirk" if n == 0 else None,
-            "parts": [{"registration": party, "scope": {"territory": "DE"}}] if n == SPLIT else [],
+            "conflict": of.conflict,
+            "ruling": ("refer", "share", "join", "split_lines", "award_challenger", "uphold_incumbent")[of.n],
+            "awarded": of.party if of.n in {SHARE, JOIN, AWARD} else None,
+            "refer_to": "dirk" if of.n == 0 else None,
+            "parts": [{"registration": of.party, "scope": {"territory": "DE"}}] if of.n == SPLIT else [],
             "reason": "drawn",
         },
-        (DESK, DIRK, DELLA)[n % 3],
+        (DESK, DIRK, DELLA)[of.n % 3],
     ),
 }
 """Of a conflict and one of its parties, open or closed."""
 
-OF_ACCOUNT: dict[str, Callable[[Story, str, int], Asking]] = {
-    "RecordSale": lambda story, customer, n: (
+OF_ACCOUNT: dict[str, Callable[[Of], Asking]] = {
+    "RecordSale": lambda of: (
         {
-            "customer": CUSTOMERS[customer],
+            "customer": CUSTOMERS[of.name],
             "line": "drives",
             "scope": {"territory": "DE"},
-            "dealer": ("anna", "carl", "dora")[n % 3],
-            "distributor": ("north", "south", "south")[n % 3],
-            "sold_on": (story.now - n * 30 * DAY).date(),
-            "registration": list(story.registrations)[n % len(story.registrations)] if story.registrations else None,
+            "dealer": ("anna", "carl", "dora")[of.n % 3],
+            "distributor": ("north", "south", "south")[of.n % 3],
+            "sold_on": (of.story.now - of.n * 30 * DAY).date(),
+            "registration": list(of.story.registrations)[of.n % len(of.story.registrations)] if of.story.registrations else None,
         },
         DESK,
     ),
-    "EndSellerOfRecord": lambda story, customer, n: (
+    "EndSellerOfRecord": lambda of: (
         {
-            "customer": CUSTOMERS[customer],
-            "partner": ("anna", "carl", "dora")[n % 3],
+            "customer": CUSTOMERS[of.name],
+            "partner": ("anna", "carl", "dora")[of.n % 3],
             "tier": "dealer",
             "line": "drives",
             "scope": {"territory": "DE"},
             "customer_wrote": True,
-            "dated_on": story.now.date(),
+            "dated_on": of.story.now.date(),
             "digest": "2" * 64,
             "reason": "drawn",
         },
         DESK,
     ),
-    "RecordDirectOpportunity": lambda story, customer, n: (
-        {"customer": CUSTOMERS[customer], "lines": ["drives"], "scope": {"territory": ("DE", "world")[n % 2]}},
+    "RecordDirectOpportunity": lambda of: (
+        {"customer": CUSTOMERS[of.name], "lines": ["drives"], "scope": {"territory": ("DE", "world")[of.n % 2]}},
         OUTSIDE,
     ),
-    "FlagAccount": lambda story, customer, n: (
-        {"customer": CUSTOMERS[customer], "effective_on": (story.now + 31 * DAY).date(), "reason": "drawn"},
+    "FlagAccount": lambda of: (
+        {"customer": CUSTOMERS[of.name], "effective_on": (of.story.now + 31 * DAY).date(), "reason": "drawn"},
         DESK,
     ),
-    "EnterTender": lambda story, customer, n: (
+    "EnterTender": lambda of: (
         {
-            "customer": CUSTOMERS[customer],
-            "reference": f"tender-{n}",
+            "customer": CUSTOMERS[of.name],
+            "reference": f"tender-{of.n}",
             "lines": ["drives"],
             "scope": {"territory": "DE"},
-            "published_on": (story.now - n * DAY).date(),
+            "published_on": (of.story.now - of.n * DAY).date(),
             "source": "drawn",
         },
         DESK,
@@ -163,11 +178,11 @@ OF_ACCOUNT: dict[str, Callable[[Story, str, int], Asking]] = {
 }
 """Of a customer's account."""
 
-OF_CUSTOMER: dict[str, Callable[[Story, UUID, UUID, int], Asking]] = {
-    "MergeCustomers": lambda story, one, other, n: ({"customer": one, "absorbed": other, "reason": "drawn"}, DESK),
-    "UndoMerge": lambda story, one, other, n: ({"customer": other, "reason": "drawn"}, DESK),
-    "TellCustomersApart": lambda story, one, other, n: ({"customer": one, "other": other, "reason": "drawn"}, DESK),
-    "NameParentCompany": lambda story, one, other, n: ({"customer": one, "parent": other if n % 2 else None}, DESK),
+OF_CUSTOMER: dict[str, Callable[[Of], Asking]] = {
+    "MergeCustomers": lambda of: ({"customer": of.one, "absorbed": of.other, "reason": "drawn"}, DESK),
+    "UndoMerge": lambda of: ({"customer": of.other, "reason": "drawn"}, DESK),
+    "TellCustomersApart": lambda of: ({"customer": of.one, "other": of.other, "reason": "drawn"}, DESK),
+    "NameParentCompany": lambda of: ({"customer": of.one, "parent": of.other if of.n % 2 else None}, DESK),
 }
 """Of two customers."""
 

@@ -178,8 +178,8 @@ def instants(value: Any) -> Iterator[dt.datetime]:
     if isinstance(value, dt.datetime):
         yield value
     elif is_dataclass(value) and not isinstance(value, type):
-        for name in fields(value):
-            yield from instants(getattr(value, name.name))
+        for one in fields(value):
+            yield from instants(getattr(value, one.name))
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
             yield from instants(getattr(value, name))

@@ -4,7 +4,7 @@ A command more is one small rule here. What must hold is in ``laws.py``; how any
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any, TypeVar
 from uuid import UUID
@@ -25,6 +25,7 @@ from dealreg.vocabulary.fact import Actor
 from dealreg.vocabulary.ids import StreamId
 from tests.properties import asking, laws
 from tests.properties.story import (
+    CLOCK,
     CONTACT,
     CRM,
     CUSTOMERS,
@@ -128,7 +129,7 @@ class Stories(RuleBasedStateMachine):
         of: dict[str, Any] = {"registration": registration}
         proof = {"kind": "proposal", "dated_on": self.story.now.date(), "digest": "1" * 64}
         commands = {
-            "withdraw": lambda: registrations.WithdrawRegistration(**of, partner=partner),
+            "withdraw": lambda: registrations.WithdrawRegistration.model_validate({**of, "partner": partner}),
             "late": lambda: registrations.RecordProgress(**of, stage="negotiation"),
             "evidence": lambda: registrations.AddEvidence.model_validate({**of, "evidence": proof}),
             "supplement": lambda: registrations.SupplementRegistration.model_validate(
@@ -217,7 +218,8 @@ class Stories(RuleBasedStateMachine):
         request, came = pick(data, [one for one in self.story.asked if one[1].facts][-12:])
         again = self.story.ledger.ask(request, self.story.now)
         laws.law("asked twice, decided once", holds=again.facts == (), found=again.facts)
-        laws.law("asked twice, the same answer", holds=again.answer == came.answer, found=again.answer)
+        same = again.answer == came.answer or request.actor == CLOCK
+        laws.law("asked twice, the same answer", holds=same, found=again.answer)
 
     # Time.
 
@@ -333,7 +335,7 @@ class Stories(RuleBasedStateMachine):
     @precondition(lambda self: self.story.claimed())
     @rule(data=st.data(), what=st.sampled_from(sorted(asking.OF_CLAIM)), n=st.integers(0, 5))
     def ask_of_a_claim(self, data: st.DataObject, what: str, n: int) -> None:
-        self.asks(what, asking.OF_CLAIM[what](self.story, pick(data, self.story.claimed()), n))
+        self.asks(what, asking.OF_CLAIM[what](asking.Of(self.story, n, claim=pick(data, self.story.claimed()))))
 
     @precondition(lambda self: self.story.conflicts)
     @rule(data=st.data(), what=st.sampled_from(sorted(asking.OF_CONFLICT)), n=st.integers(0, 5))
@@ -341,7 +343,8 @@ class Stories(RuleBasedStateMachine):
         conflict = pick(data, list(self.story.conflicts))
         parties = self.story.ledger.states.state(CONFLICT, StreamId(conflict)).parties
         if parties:
-            self.asks(what, asking.OF_CONFLICT[what](self.story, conflict, pick(data, parties).registration, n))
+            party = pick(data, parties).registration
+            self.asks(what, asking.OF_CONFLICT[what](asking.Of(self.story, n, conflict=conflict, party=party)))
 
     @rule(
         what=st.sampled_from(sorted(asking.OF_ACCOUNT)),
@@ -349,14 +352,14 @@ class Stories(RuleBasedStateMachine):
         n=st.integers(0, 5),
     )
     def ask_of_an_account(self, what: str, customer: str, n: int) -> None:
-        self.asks(what, asking.OF_ACCOUNT[what](self.story, customer, n))
+        self.asks(what, asking.OF_ACCOUNT[what](asking.Of(self.story, n, name=customer)))
 
     @precondition(lambda self: len(self.story.customers) > 1)
     @rule(what=st.sampled_from(sorted(asking.OF_CUSTOMER)), turned=st.booleans(), n=st.integers(0, 5))
     def ask_of_two_customers(self, what: str, n: int, *, turned: bool) -> None:
         one, other = list(self.story.customers)[:2]
         one, other = (other, one) if turned else (one, other)
-        self.asks(what, asking.OF_CUSTOMER[what](self.story, one, other, n))
+        self.asks(what, asking.OF_CUSTOMER[what](asking.Of(self.story, n, one=one, other=other)))
 
     @precondition(lambda self: self.story.prices)
     @rule(
@@ -376,7 +379,8 @@ class Stories(RuleBasedStateMachine):
 
     @invariant()
     def laws_hold(self) -> None:
-        for one in (*laws.LAWS, self.watch):
+        every: list[Callable[[Story], None]] = [*laws.LAWS, self.watch]
+        for one in every:
             one(self.story)
         self.story.last.clear()
 
