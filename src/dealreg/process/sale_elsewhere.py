@@ -4,12 +4,12 @@ from uuid import UUID
 
 from dealreg.conflict.events import Kind, Party, PartyStanding, Ruling
 from dealreg.customer.account_commands import RecordSale
-from dealreg.customer.state import CUSTOMER
 from dealreg.engagement.territory import scopes_overlap
 from dealreg.engagement.windows import first_instant, local_day
 from dealreg.file.state import LIVE, Claim
 from dealreg.process.applies import applies
-from dealreg.process.case import Case, customer_now
+from dealreg.process.case import Case
+from dealreg.process.name_parent_company import companies_above
 from dealreg.process.open_conflict import opened_against
 from dealreg.process.propose_ruling import propose
 from dealreg.process.suspending import suspend
@@ -45,18 +45,9 @@ def sold_under(case: Case, registration: UUID, command: RecordSale, sale: UUID) 
 
 def of_one_group(situation: Situation, one: UUID, other: UUID) -> bool:
     """Whether the two are companies of one end customer: one stands above the other, or both below a third (C40)."""
-    return not _companies_above(situation, one).isdisjoint(_companies_above(situation, other))
-
-
-def _companies_above(situation: Situation, customer: UUID) -> set[UUID]:
-    """The company and all above it today."""
-    found: set[UUID] = set()
-    above: UUID | None = customer
-    while above is not None and above not in found:
-        found.add(above)
-        parent = situation.of(CUSTOMER, above).parents.at(situation.at)
-        above = customer_now(situation, parent) if parent is not None else None
-    return found
+    at = situation.at
+    own = {one, *companies_above(situation, one, at)}
+    return not own.isdisjoint({other, *companies_above(situation, other, at)})
 
 
 def _sold_it(claim: Claim, command: RecordSale) -> bool:
