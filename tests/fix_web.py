@@ -126,7 +126,7 @@ def projecting(settings: Settings) -> Iterator[None]:
     """The read models that registrations and conflicts are read in follow the ledger, as `dealreg project` has them do."""
     stop = threading.Event()
     models = (
-        "my_deals", "network_deals", "my_joinings", "protected_customers", "conflict_queue", "special_prices", "notices",
+        "my_deals", "network_deals", "my_joinings", "protected_customers", "conflict_queue", "special_prices", "notices", "appeals",
     )  # fmt: skip
     project = Projector(settings.database_url("projector"), models=models, strict=True)
     projector = threading.Thread(target=project.run, args=(stop,))
