@@ -16,6 +16,7 @@ from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import Case, registration_of
 from dealreg.process.check_claim import refusal_to_extend
 from dealreg.process.give_back import blocked
+from dealreg.process.progress_clock import restart_progress
 from dealreg.process.record_outcome import opened
 from dealreg.process.review_clock import decision_due
 from dealreg.process.window_over import refuse
@@ -194,6 +195,7 @@ def grant_on_appeal(case: Case, claim: Claim, leg: Leg, by: str) -> None:
             **_of(case, claim, leg), window_to=window_to, hard_stop_at=stop, reopened_at=case.now, clause="ROE-29"
         )
         case.record(back)
+        restart_progress(case, claim, "the refusal was reversed on appeal")
 
 
 def _ends(leg: Leg, window_to: datetime, stop: datetime, now: datetime) -> datetime:

@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 
 from dealreg.engagement.windows import day_end, moved_alike
 from dealreg.file.conflict_events import ClaimRestored
+from dealreg.file.ends import protected_to
 from dealreg.file.events import LegReopened
 from dealreg.file.state import Claim, Leg, LegState
 from dealreg.process.case import Case, registration_of
 from dealreg.process.enter_claims import enter
 from dealreg.process.hold_claim import queue_or_decline
 from dealreg.process.meetings import meetings_of
+from dealreg.process.progress_clock import restart_progress
 from dealreg.vocabulary.ids import PartnerId
 
 
@@ -29,6 +31,7 @@ def give_back(case: Case, claim: Claim, released_at: datetime, clause: str, reas
         return True
     for leg in legs:
         _return(case, claim, leg, released_at, clause)
+    restart_progress(case, claim, reason)
     return True
 
 
@@ -38,7 +41,7 @@ def blocked(case: Case, claim: Claim) -> bool:
 
 
 def _return(case: Case, claim: Claim, leg: Leg, released_at: datetime, clause: str) -> None:
-    ended, stop = leg.grace_to or leg.window_to, leg.hard_stop_at
+    ended, stop = protected_to(leg), leg.hard_stop_at
     if ended is None or stop is None:
         return
     window_to = day_end(case.now + max(ended - released_at, timedelta(0)), case.rules.zone)

@@ -12,6 +12,7 @@ from dealreg.process.before_overlap import REFUSED_TODAY
 from dealreg.process.case import Case, file_now, registration_of, rules_at
 from dealreg.process.end_price import end_prices_of
 from dealreg.process.file_registration import readers
+from dealreg.process.stale_clock import freeze_too
 from dealreg.registration.events import Readers, RequestedLeg, RequestedLine
 from dealreg.vocabulary.ids import PartnerId
 from dealreg.vocabulary.situation import Situation
@@ -46,6 +47,7 @@ def name_distributor(case: Case, claim: Claim, old: list[Leg], distributor: str,
     )
     if window is not None and dealer is not None and dealer.suspended_by is not None:
         _suspended_with(case, claim, dealer, window)
+    freeze_too(case, claim)
     end_prices_of(case, case.again(claim))
 
 
