@@ -99,8 +99,17 @@ def test_a_deal_from_filing_to_its_explanation(program: Line):
     program(*rule, "--ruling", "toss_a_coin", code=2, as_json=False)
 
     prose = program("explain", rival["registration"], as_json=False)
-    for words in ("filed by GAMMA", "conflict ruled", "The quote was first.", "by rulebook 2026-1", "having read"):
+    for words in (
+        "filed by GAMMA",
+        "conflict ruled",
+        "The quote was first.",
+        "under rulebook 2026-1",
+        "departed from the proposal",
+    ):
         assert words in prose
+    assert "tried ROE-3 on storage: let it pass" in prose
+    assert "equal: true" in prose
+    assert "equal: false" not in prose
     Projector(program.environment["DATABASE_URL"]).catch_up()
     facts = program("history", rival["registration"])
     assert facts[0]["event"] == "registration_submitted"
@@ -113,6 +122,18 @@ def test_a_deal_from_filing_to_its_explanation(program: Line):
     assert {leg["state"] for leg in told["legs"]} == {"waiting"}
     program("as-of", rival["registration"], "2026-01-01", code=1)
     program("explain", "6d0f5b0e-6f0c-5b1e-9d5e-0d8f2c1f7a11", code=1)
+
+
+def test_any_decision_is_explained_to_whom_may_read_it(program: Line):
+    filed = program("file", program.write("one.json", claim("ALPHA", None)), "--as", "dealer:ALPHA")
+    Projector(program.environment["DATABASE_URL"]).catch_up()
+    (decision,) = program("explain", filed["registration"], "--as", "auditor")["decisions"]
+    assert (decision["equal"], decision["asked"].split(":")[0]) == (True, "file registration")
+    assert "made again: equal: true" in program("explain", decision["decision"], as_json=False)
+    own = program("explain", filed["registration"], "--as", "dealer:ALPHA")
+    assert "decisions" not in own
+    assert own["changes"][-1]["state"] == "protected"
+    program("explain", decision["decision"], "--as", "channel_manager:DE", code=1)
 
 
 def test_called_wrongly_or_with_nobody_there(line: Line):

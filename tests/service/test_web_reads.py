@@ -250,6 +250,28 @@ def test_history_and_explanation_by_tier(seeded):
     assert incumbent not in seeded["gamma"].get(f"{path}/explain").text
 
 
+def test_any_decision_is_explained_and_made_again_for_those_who_may_read_all_of_it(seeded):
+    incumbent, registration = _filed(seeded, "alpha", "ALPHA", 1), _filed(seeded, "gamma", "GAMMA", 1)
+    Projector(seeded.settings.database_url("projector")).catch_up()
+    for who in ("desk", "auditor"):
+        (filed,) = seeded[who].get(f"/registrations/{registration}/explain").json()["decisions"]
+        assert (filed["equal"], filed["differs"]) == (True, [])
+        assert filed["asked"].startswith("file registration: filed by GAMMA")
+        assert any("claim 1 of ALPHA" in sentence for sentence in filed["true"])
+        tried = [one["clause"] for one in filed["tried"] if one["line"]]
+        assert tried.index("ROE-1") < tried.index("ROE-3") < tried.index("ROE-12")
+        assert [one["clause"] for one in filed["tried"] if one["outcome"] == "answered"] == ["ROE-9"]
+        assert seeded[who].get(f"/decisions/{filed['decision']}/explain").json()["decisions"] == [filed]
+    (conflict,) = seeded["desk"].get("/conflicts").json()["conflicts"]
+    assert seeded["desk"].get(f"/decisions/{conflict['conflict']}/explain").json()["decisions"] == [filed]
+    assert seeded["emea"].get(f"/registrations/{registration}/explain").json()["decisions"] == []
+    for stranger in ("emea", "gamma"):
+        assert seeded[stranger].get(f"/decisions/{registration}/explain").status_code == 403
+    assert seeded["gamma"].get(f"/decisions/{incumbent}/explain").status_code == 403
+    for nothing in ("nothing", f"{registration}:999", f"{registration}:x", "6d0f5b0e-6f0c-5b1e-9d5e-0d8f2c1f7a11"):
+        assert seeded["desk"].get(f"/decisions/{nothing}/explain").status_code == 404
+
+
 def test_conflicts_are_listed_and_ruled_by_the_desk(world):
     _filed(world, "alpha", "ALPHA", 1)
     body = claim("GAMMA", None, domain="customer1.de")

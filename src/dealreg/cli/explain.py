@@ -1,7 +1,7 @@
 """`dealreg explain`, `history` and `as-of`: why something stands where it stands, what happened to it, and how it was."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
@@ -11,7 +11,7 @@ from dealreg.cli.asking import As, JsonFlag, Program, claims, house, show, show_
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from dealreg.service.explaining import Explanation, Step
+    from dealreg.service.explaining import Explanation
     from dealreg.service.insight import Insight
 
 Registration = Annotated[UUID, typer.Argument(metavar="REGISTRATION")]
@@ -39,23 +39,70 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(
-    registration: Registration,
+    identity: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="A registration, a conflict, an override, a special price, a customer, or one decision: STREAM:VERSION of a fact.",
+        ),
+    ],
     *,
     when: When = None,
     as_whom: As = "deal_desk",
     program: Program = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """What was asked, what was true, and each decision: clause, reason, version, and what it had read."""
+    """Any decision: what was asked, what was true, the clauses in the order tried, which one decided and why; made again, equal or not.
+
+    The desk and auditors read each decision whole, with everything that it looked at. A manager reads what became of a registration of
+    its region, a partner how its own legs came to their state.
+    """
+    from dealreg.cli.told import decisions_in_prose, registration_in_prose, rows_of_a_partner
     from dealreg.service.insight import Insight
+    from dealreg.vocabulary.fact import PARTNER_ROLES
 
     who = claims(as_whom, "cli", program)
     with house() as at:
-        told = Insight(at.replay, who).explanation(registration, _utc(when))
+        if who.role in PARTNER_ROLES:
+            rows_of_a_partner(at, who, _registration(identity), as_json=as_json)
+            return
+        insight = Insight(at.replay, who)
+        told = _registration_told(insight, identity, _utc(when))
+        decisions = told.decisions if told is not None else insight.decisions(identity, _utc(when))
     if as_json:
-        show(told, as_json=True)
+        shown = (
+            told.model_dump(mode="json")
+            if told is not None
+            else {"decisions": [one.model_dump(mode="json") for one in decisions]}
+        )
+        show(shown, as_json=True)
         return
-    _prose(told)
+    if told is not None:
+        registration_in_prose(told, steps=not decisions)
+    decisions_in_prose(decisions)
+
+
+def _registration(identity: str) -> UUID:
+    """Raises ``Unknown``: what is no id names nothing."""
+    from dealreg.service.replay import no_registration
+
+    try:
+        return UUID(identity)
+    except ValueError:
+        raise no_registration() from None
+
+
+def _registration_told(insight: "Insight", identity: str, when: datetime | None) -> "Explanation | None":
+    """The registration of that id, if it is one; whoever may not read other things is told that there is none."""
+    from dealreg.service.insight import WHOLE_PROGRAM
+    from dealreg.vocabulary.refused import Unknown
+
+    try:
+        return insight.explanation(_registration(identity), when)
+    except Unknown:
+        if insight.role in WHOLE_PROGRAM:
+            return None
+        raise
 
 
 def history(
@@ -127,42 +174,3 @@ def _any(insight: "Insight", identity: UUID, when: datetime) -> "BaseModel":
 
 def _utc(when: datetime | None) -> datetime | None:
     return when.replace(tzinfo=UTC) if when is not None and when.tzinfo is None else when
-
-
-def _prose(told: "Explanation") -> None:
-    """The explanation in sentences."""
-    typer.echo(
-        f"Registration {told.registration}, filed by {told.asked.get('filed_by')} at {told.asked.get('submitted_at')}."
-    )
-    if told.true:
-        _true(told.true)
-    for step in told.steps:
-        typer.echo(
-            f"\n{step.recorded_at:%Y-%m-%d %H:%M:%S} {step.event.replace('_', ' ')}{f' on {step.line}' if step.line else ''}"
-        )
-        for sentence in _sentences(step):
-            typer.echo(f"    {sentence}")
-
-
-def _true(true: dict[str, Any]) -> None:
-    typer.echo(
-        f"Complete at {true['completed_at']}, judged by rulebook {true['rulebook_version']}; priority time {true['priority_at']}."
-    )
-    for leg in true["checked"]:
-        typer.echo(
-            f"    {leg['tier']} {leg['partner']}: {leg['program_tier']} {leg['track']}, standing {leg['standing']}"
-        )
-
-
-def _sentences(step: "Step") -> list[str]:
-    said = []
-    if step.clause:
-        said.append(f"{step.clause}: {step.says or ''}".rstrip(": "))
-    if step.reason:
-        said.append(f"because {step.reason}")
-    if step.rulebook_version:
-        said.append(f"by rulebook {step.rulebook_version}")
-    said.append(f"asked by {step.role} {step.subject}{f', request {step.request}' if step.request else ''}")
-    if step.read:
-        said.append("having read " + ", ".join(f"{read.stream} at {read.version}" for read in step.read))
-    return said

@@ -20,7 +20,7 @@ SUPPLY_CONSTRAINT = "supply_constraint"
 def linked(case: Case, claim: Claim, meetings: list[Meeting]) -> bool:
     """ROE-28: the same partner in the same leg on the same line again gains nothing."""
     first = next((m.there for m in meetings if m.how is Relation.SAME and m.there.entry < claim.entry), None)
-    if first is None or not applies(case, claim, "ROE-28"):
+    if not applies(case, claim, "ROE-28") or first is None:
         return False
     case.record(
         ClaimLinked(

@@ -11,6 +11,8 @@ from uuid import UUID
 from dealreg.file.events import ConflictOpened, FileEvent
 from dealreg.file.identity_events import ClaimsTakenOver, FileReopened, IdentityEvent
 from dealreg.registration.events import RegistrationCompleted, RegistrationSubmitted
+from dealreg.service.deciding_again.asking import Decisions
+from dealreg.service.deciding_again.told import DecisionTold
 from dealreg.service.replay import Moment, RegistrationThen, Replay, Told
 from dealreg.vocabulary.fact import Event
 from dealreg.vocabulary.values import Digest, Instant, Key, Model
@@ -28,16 +30,27 @@ CLAUSES: Final = {
     "ROE-10": "A partner joins an empty leg only when both it and the holder have said yes in time.",
     "ROE-11": "Each line is judged by itself: what is free goes on, what is contested waits.",
     "ROE-12": "Protection ends with its window, its grace or the hard stop; the same partner is protected again only after some days.",
-    "ROE-21": "The manufacturer departed from the rules for a named scope and period.",
     "ROE-13": "More time is asked for before the window ends; undecided then, the leg is held for some days, and then it is refused.",
     "ROE-14": "Without progress for too long the partners are reminded, then suspended, then released; progress lifts the suspension.",
     "ROE-15": "A person decides within some business hours of the program's calendar; a breach is escalated, and silence decides nothing.",
+    "ROE-16": "A partner that is suspended or terminated holds nothing new; what it held stands still, returns in time or is released.",
+    "ROE-17": "A dealer may change the distributor through which it claims, as often and as late as the program allows.",
+    "ROE-18": "The partner that sold to this customer last comes first there for some time.",
+    "ROE-19": "The manufacturer's own opportunity on a customer is met like a claim of another.",
+    "ROE-20": "On a strategic account nothing new is given without the manufacturer; what runs, runs out after notice.",
+    "ROE-21": "The manufacturer departed from the rules for a named scope and period.",
     "ROE-22": "While the CRM's record is not known here, nothing but the hard stop ends the protection that rides on it.",
-    "ROE-27": "An approved special price keeps its claim protected to its own end, some days past the window's end at most.",
+    "ROE-23": "From the day on which a tender is published, those that come are a class in which nobody excludes anybody.",
     "ROE-24": "Who a customer is follows from its identifiers; where a name leaves it open a person tells, and the later claim waits.",
+    "ROE-25": "A sale that was made elsewhere than it was registered is looked at by the desk.",
+    "ROE-26": "Evidence has a kind, a date and a digest; an earlier dated proof is a ground, not a verdict.",
+    "ROE-27": "An approved special price keeps its claim protected to its own end, some days past the window's end at most.",
     "ROE-28": "The same request again is the same request, and gains nothing.",
+    "ROE-29": "Who got less than it claimed may appeal once, in time, to a person who took no part.",
     "ROE-30": "A complete claim that no clause refuses is approved: by the rulebook up to a value, above it by a person.",
     "ROE-31": "The opportunity was won, lost, withdrawn or reopened.",
+    "ROE-32": "A dealer may hide a registration from the distributor it names; all is checked and protected as if it were shown.",
+    "ROE-33": "A special price is approved level by level by different people, and ends by itself.",
 }
 """What each clause says, in a sentence that any party may read (rules.md section 2)."""
 
@@ -70,16 +83,22 @@ class Step(Model):
 
 
 class Explanation(Model):
-    """A registration's way: what was asked, what was found to be true, and each decision."""
+    """A registration's way: what was asked, what was found to be true, each fact, and to the desk and auditors each decision."""
 
     registration: UUID
     asked: dict[str, Any]
     true: dict[str, Any] | None
     steps: tuple[Step, ...]
+    decisions: tuple[DecisionTold, ...] = ()
 
 
-def explain(replay: Replay, program: str, then: RegistrationThen, moment: Moment) -> Explanation:
-    """Explain from the facts of the registration, of its lines in the customer's file, and of its conflicts."""
+def explain(
+    replay: Replay, program: str, then: RegistrationThen, moment: Moment, *, again: bool = False
+) -> Explanation:
+    """Explain from the facts of the registration, of its lines in the customer's file, and of its conflicts.
+
+    ``again``: tell each decision whole, with everything that it read, and make it again; for those who may read all of that.
+    """
     streams = [then.registration]
     if then.said.customer is not None:
         files = replay.files(program, then.said.customer, moment)
@@ -90,7 +109,15 @@ def explain(replay: Replay, program: str, then: RegistrationThen, moment: Moment
         asked=_first(told, RegistrationSubmitted, {"readers"}) or {},
         true=_first(told, RegistrationCompleted, set()),
         steps=tuple(_step(one) for one in told),
+        decisions=_again(replay, program, then, moment, streams) if again else (),
     )
+
+
+def _again(
+    replay: Replay, program: str, then: RegistrationThen, moment: Moment, streams: Sequence[UUID]
+) -> tuple[DecisionTold, ...]:
+    decisions = Decisions(replay, program, moment, CLAUSES)
+    return decisions.about(streams, lambda fact: concerns(fact.event, then))
 
 
 def wording(clauses: Iterable[str | None]) -> dict[str, str]:

@@ -9,14 +9,19 @@ from zoneinfo import ZoneInfo
 
 from dealreg.rulebook.state import RULEBOOK
 from dealreg.service import telling
-from dealreg.service.explaining import Explanation, explain
+from dealreg.service.deciding_again.asking import Decisions
+from dealreg.service.deciding_again.told import DecisionTold
+from dealreg.service.explaining import CLAUSES, Explanation, explain
 from dealreg.service.replay import Moment, RegistrationThen, Replay, no_registration, readers_of
 from dealreg.service.telling import ConflictTold, FileTold, OverrideTold, RegistrationTold
 from dealreg.service.tokens import Claims
 from dealreg.service.wording import RegistrationWords, words
 from dealreg.vocabulary.fact import Role
 from dealreg.vocabulary.ids import desk_reader, rulebook_stream
-from dealreg.vocabulary.refused import Unknown
+from dealreg.vocabulary.refused import NotAllowed, Unknown
+
+WHOLE_PROGRAM = frozenset({Role.DEAL_DESK, Role.AUDITOR})
+"""Who reads decisions with everything that they looked at, whosever it is (architecture D9)."""
 
 _ROWS_OF = {Role.DEALER: "dealers", Role.DISTRIBUTOR: "distributors", Role.MASTER: "distributors"}
 """Whose list of readers counts for a role (``RegistrationSubmitted.readers``); ``managers`` for everybody else."""
@@ -48,7 +53,19 @@ class Insight:
     def explanation(self, registration: UUID, at: datetime | None) -> Explanation:
         """Why a registration stands where it stands, for the manufacturer's people. Raises ``Unknown`` and ``Unavailable``."""
         moment = self._replay.moment(at)
-        return explain(self._replay, self._claims.program, self._visible(registration, moment), moment)
+        then, again = self._visible(registration, moment), self._claims.role in WHOLE_PROGRAM
+        return explain(self._replay, self._claims.program, then, moment, again=again)
+
+    def decisions(self, identity: str, at: datetime | None) -> tuple[DecisionTold, ...]:
+        """Decisions explained and made again, by the id of a fact or of what they are about: for the desk and auditors.
+
+        Raises ``NotAllowed`` for everybody else, ``Unknown`` and ``Unavailable``.
+        """
+        if self._claims.role not in WHOLE_PROGRAM:
+            raise NotAllowed(
+                "a decision with all that it looked at is for the deal desk and auditors; explain a registration instead"
+            )
+        return Decisions(self._replay, self._claims.program, self._replay.moment(at), CLAUSES).named(identity)
 
     def sees_registration(self, registration: UUID) -> bool:
         """Whether the caller may know that a registration exists. Raises ``Unavailable``."""

@@ -7,10 +7,11 @@ auditors whole, to a manager its region, to a partner only its own registration 
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from dealreg.service.deciding_again.told import DecisionTold
 from dealreg.service.explaining import Explanation, wording
 from dealreg.service.insight import Insight
 from dealreg.service.questions import DEALS
@@ -22,12 +23,15 @@ from dealreg.vocabulary.fact import PARTNER_ROLES, Role
 from dealreg.vocabulary.refused import Unknown
 from dealreg.vocabulary.values import Instant
 from dealreg.web import rows
-from dealreg.web.access import TheHouse
+from dealreg.web.access import TheHouse, only
 from dealreg.web.lists import BEHIND, Asking, Insider, Reader, deal, told
 from dealreg.web.opaque import etag
+from dealreg.web.permissions import WHOLE_PROGRAM
 from dealreg.web.problems import documented
 
 router = APIRouter(tags=["questions"], responses=documented(401, 403, 404, 422, 503))
+
+Whole = Annotated[Claims, Depends(only(WHOLE_PROGRAM, "read a decision with all that it looked at"))]
 
 AsOf = Annotated[
     Instant | None,
@@ -58,6 +62,12 @@ class History(BaseModel):
 
     registration: UUID
     changes: list[rows.Fact | rows.ManagedChange | rows.Change]
+
+
+class Decisions(BaseModel):
+    """Decisions explained, in the order recorded."""
+
+    decisions: list[DecisionTold]
 
 
 class OwnExplanation(BaseModel):
@@ -110,6 +120,15 @@ def explain(
     changes = _changes(claims, asking, registration, response)
     clauses = wording([*(leg.clause for leg in legs), *(change.clause for change in changes)])
     return OwnExplanation(registration=registration, legs=legs, changes=changes, clauses=clauses)
+
+
+@router.get("/decisions/{identity}/explain")
+def decisions(the_house: TheHouse, claims: Whole, identity: str, as_of: AsOf = None) -> Decisions:
+    """Any decision: what was asked, what was true, the clauses in the order tried, who departed and why; made again, equal or not.
+
+    `identity` is a fact's id, `<stream>:<version>`, or the id of a registration, a conflict, an override, a special price or a customer.
+    """
+    return Decisions(decisions=list(Insight(the_house.replay, claims).decisions(identity, as_of)))
 
 
 @router.get("/conflicts/{conflict}", response_model=rows.ConflictRow | ConflictTold, tags=["conflicts"])

@@ -41,15 +41,20 @@ class Again:
         return None if self.outcome is None else not self.differs
 
 
-def decide_again(decision: Decision, past: Past) -> Again:
-    """Make a decision again on the states as they were; ``past`` stands right before its first fact."""
+def decide_again(decision: Decision, past: Past, *, tracing: bool = False) -> Again:
+    """Make a decision again on the states as they were; ``past`` stands right before its first fact.
+
+    ``tracing`` notes every clause as it comes to be tried.
+    """
     try:
         request, content = decision.request(), decision.content
     except NotRecorded as error:
         return Again(decision, None, (), str(error))
     if content is None:
         raise AssertionError("a request was built from no content")
-    outcome = outcome_of(request, past.situation(request.program, content.at, content.watermarks))
+    situation = past.situation(request.program, content.at, content.watermarks)
+    situation.tracing = tracing
+    outcome = outcome_of(request, situation)
     return Again(decision, outcome, (*_other_inputs(decision, past), *_other_outcome(decision, outcome)))
 
 
