@@ -142,6 +142,7 @@ def test_a_tree_of_territories_has_one_root_above_each(territories, place, words
         ),
         "clauses: {ROE-4: {doctrine: graded, graded_share: '0.3'}}",
         "clauses: {ROE-13: {extension_days: 180}}",
+        "clauses: {ROE-26: {kinds: [quote]}, ROE-2: {evidence: [quote]}}",
     ],
 )
 def test_what_can_be_meant_is_taken(more):
@@ -190,3 +191,41 @@ def test_what_contradicts_itself_is_not_published(rulebook, streams):
 
 def test_a_fault_of_the_whole_says_so():
     assert Fault((), "nothing is right").told == "the rulebook: nothing is right"
+
+
+def test_two_rates_of_one_day_cannot_both_count():
+    rate = "{from_currency: USD, to_currency: EUR, rate: '1', day: 2026-01-01, source: a}"
+    assert said(f"rates:\n  - {rate}\n  - {rate}") == [
+        "line 8, column 5: rates.1: gives two rates of one day: it cannot be told which counts; keep one"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "words"),
+    [
+        ("{line: drives, tracks: []}", "line 5, column 40: product_lines.0.tracks", "no track may claim 'drives'"),
+        (
+            "{line: drives, tracks: [dealer, oem]}",
+            "line 5, column 49: product_lines.0.tracks.1",
+            "track oem is not defined",
+        ),
+    ],
+)
+def test_a_line_is_claimed_by_tracks_that_there_are(line, place, words):
+    lines = TEXT.splitlines()
+    lines[4] = f"product_lines: [{line}]"
+    with pytest.raises(DocumentError) as refused:
+        load("\n".join([*lines, "tracks: [{track: dealer, leg: dealer}]"]))
+    assert place in str(refused.value)
+    assert words in str(refused.value)
+
+
+def test_a_mistake_at_the_end_of_the_text_is_told_at_the_beginning_of_its_expression():
+    """It lies in a line that is not there."""
+    assert said("clauses:\n  ROE-3:\n    when: |\n      claim.by_dealer &&\n") == [
+        "line 8, column 11: clauses.ROE-3.when: Syntax error: mismatched input '<EOF>'"
+    ]
+
+
+def test_a_list_is_told_as_one():
+    assert "'>' does not take a list and a whole number" in said("clauses: {ROE-3: {when: claim.sites > 3}}")[0]

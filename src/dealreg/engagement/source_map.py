@@ -1,7 +1,7 @@
 """Where in a text each value of a YAML document stands, down to the column inside an expression."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import yaml
 
@@ -35,14 +35,10 @@ class SourceMap:
         return Spot(mark.line + 1, mark.column + 1)
 
     def inside(self, place: Place, within: tuple[int, int]) -> Spot:
-        """The place of a line and column of the text at ``place``; where it was folded or escaped, of its beginning."""
-        node = self._nodes.get(place)
-        if not isinstance(node, yaml.ScalarNode):
-            return self.spot(place)
+        """The place of a line and column of the text that stands at ``place``; where it was folded or escaped, of its beginning."""
+        node = cast("yaml.ScalarNode", self._nodes[place])
         line, column = within
         written = node.value.split("\n")
-        if line > len(written):
-            return self.spot(place)
         start = self._block(node, line) if node.style in {"|", ">"} else self._plain(node, line)
         if start is None or not self._text(start).startswith(written[line - 1]):
             return self.spot(place)

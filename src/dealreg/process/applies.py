@@ -5,6 +5,9 @@ from dealreg.process.case import Case
 from dealreg.process.guarding import guard_holds
 from dealreg.vocabulary.situation import OFF, TRIED
 
+GUARD = "its guard"
+"""Begins what is noted of a clause that was set aside by its guard."""
+
 
 def applies(case: Case, claim: Claim, number: str) -> bool:
     """Whether the clause of that number, such as ``ROE-7``, applies to the claim under the rules of the case."""
@@ -18,7 +21,7 @@ def applies(case: Case, claim: Claim, number: str) -> bool:
         return True
     answer = guard_holds(case, claim, number, clause.when)
     if not answer.holds:
-        reason = f"its guard cannot be told: {answer.why}" if answer.why is not None else "its guard does not hold"
+        reason = f"{GUARD} cannot be told: {answer.why}" if answer.why is not None else f"{GUARD} does not hold"
         situation.tries(number, None, reason, registration=claim.registration, line=claim.line)
     return answer.holds
 
@@ -28,6 +31,6 @@ def set_aside(case: Case, claim: Claim) -> str:
     noted = {
         tried.clause: tried.reason
         for tried in case.situation.tried
-        if tried.outcome is None and tried.reason is not None and (tried.registration, tried.line) == claim.key
+        if (tried.registration, tried.line) == claim.key and (tried.reason or "").startswith(GUARD)
     }
     return "".join(f"; {clause} set aside: {reason}" for clause, reason in noted.items())
