@@ -1,3 +1,4 @@
+-- May touch no row: it is the hold of the leg above, which is awaited there
 -- Undecided to the end of the hold its own extension counts as refused (ROE-13).
 WITH held AS (
     UPDATE falling_due SET due_at = greatest(due_at, %(hold_to)s) WHERE aggregate = 'file' AND subject = %(customer)s AND registration = %(registration)s AND line = %(line)s AND tier = %(tier)s AND partner = %(partner)s AND what = 'ends'
