@@ -37,7 +37,7 @@ class Customer:
     into: UUID | None = None
     absorbed: tuple[UUID, ...] = ()
     steps: int = 0
-    parents: Dated[UUID | None] = Dated()
+    parents: Dated[UUID | None] = field(default_factory=Dated)
     below: frozenset[UUID] = frozenset()
 
     @property
