@@ -14,6 +14,7 @@ from dealreg.process.due_legs import due_legs
 from dealreg.process.due_progress import due_progress
 from dealreg.process.due_queue import due_entries, due_joinings
 from dealreg.process.due_review import due_reviews
+from dealreg.process.due_sellers import due_sellers
 from dealreg.process.due_stale import due_stale
 from dealreg.process.end_override import end_in_file
 from dealreg.process.end_price import due_prices
@@ -61,7 +62,7 @@ def _bring(case: Case) -> int:
     done = 0
     limit = case.now
     while done < MOST_DUE:
-        nearest = min((*all_due(case), *due_standings(case)), default=None, key=lambda due: due.order)
+        nearest = min((*all_due(case), *due_standings(case), *due_sellers(case)), default=None, key=lambda due: due.order)
         if nearest is None or nearest.at > limit:
             return done
         with effective(case, nearest.at):

@@ -102,16 +102,29 @@ def _is_another(case: Case, claim: Claim, tier: Tier, partner: str) -> bool:
     return master is not None and master not in {partner, *above(case.situation, partner, case.now)}
 
 
+def seller_kept(case: Case, claim: Claim) -> Iterator[SellerFirst]:
+    """The latest seller at each tier of a claim that waits, unless its record ended by a fact: whether it is out, is not asked."""
+    look_back = timedelta(days=case.rules.clauses.seller_of_record.look_back_days)
+    for tier in (Tier.DEALER, Tier.DISTRIBUTOR):
+        last = _latest(case, claim, tier)
+        partner = last.seller(tier) if last is not None else None
+        if last is not None and partner is not None and not _ended(case, claim, tier, last):
+            over = first_instant(last.sold_on + look_back + timedelta(days=1), case.rules.zone)
+            yield SellerFirst(last, tier, partner, over)
+
+
 def _over(case: Case, claim: Claim, tier: Tier, sold: Sold, day: datetime) -> bool:
     """Whether the record has ended: given up, written otherwise by the customer, ruled, or ROE-16 since the sale."""
-    partner = sold.seller(tier)
-    given_up = any(
-        (ended.partner, ended.tier, ended.line) == (partner, tier, claim.line)
+    return _ended(case, claim, tier, sold) or _deauthorised(case, str(sold.seller(tier)), sold.sold_on, day)
+
+
+def _ended(case: Case, claim: Claim, tier: Tier, sold: Sold) -> bool:
+    return any(
+        (ended.partner, ended.tier, ended.line) == (sold.seller(tier), tier, claim.line)
         and sold.known_at <= ended.ended_at
         and scopes_overlap(case.rules, ended.scope, sold.scope)
         for ended in case.file.account.records_ended
     )
-    return given_up or _deauthorised(case, str(partner), sold.sold_on, day)
 
 
 def _deauthorised(case: Case, partner: str, since: date, day: datetime) -> bool:
