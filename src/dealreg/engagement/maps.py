@@ -38,12 +38,16 @@ def _origins(rules: RulebookDocument, line: str) -> tuple[str, ...]:
 
 def lines_overlap(one: RulebookDocument, line: str, other: RulebookDocument, that: str) -> bool:
     """Whether two claims are on one product line, each as its own version has it: a line covers what was split from it later."""
-    newest = max(one, other, key=lambda rules: rules.force_from)
     if line == that:
         return True
-    if line in _origins(newest, that):
-        return one.product_line(that) is None
-    return that in _origins(newest, line) and other.product_line(line) is None
+    newest = max(one, other, key=lambda rules: rules.force_from)
+    return _known_as(one, newest, that) == line or _known_as(other, newest, line) == that
+
+
+def _known_as(rules: RulebookDocument, newest: RulebookDocument, line: str) -> str | None:
+    """Under which name a version has a line: its own, or the nearest that it was split from."""
+    known = (name for name in (line, *_origins(newest, line)) if rules.product_line(name) is not None)
+    return next(known, None)
 
 
 def places_overlap(one: RulebookDocument, scope: Scope, other: RulebookDocument, that: Scope) -> bool:
