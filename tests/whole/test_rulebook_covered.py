@@ -4,8 +4,10 @@ from enum import StrEnum
 
 import pytest
 
-from dealreg.conflict.events import Kind, Ruling
-from dealreg.engagement.parameters import Anchor, Clause, Clauses, Doctrine, Pending, StoppedClock
+from dealreg.conflict.events import Kind, PartyStanding, Ruling
+from dealreg.customer.report_events import ReportKind
+from dealreg.engagement.parameters import AfterPublication, Anchor, Clause, Clauses, Doctrine, Pending, StoppedClock
+from dealreg.file.account_events import RecordGround
 from dealreg.file.events import Asks, LapseGround
 from dealreg.file.state import LegState
 from dealreg.override.events import Ground, OverrideVerb
@@ -89,7 +91,7 @@ def test_no_exception_outlives_its_reason():
 
 VALUES: list[type[StrEnum]] = [
     Doctrine, Pending, Anchor, StoppedClock, Kind, Ruling, LapseGround, Asks, Ground, OverrideVerb, OutcomeKind,
-    RegistrationClass, Tier, Track, PartnerTier, Standing,
+    RegistrationClass, Tier, Track, PartnerTier, Standing, AfterPublication, RecordGround, ReportKind, PartyStanding,
 ]  # fmt: skip
 
 
