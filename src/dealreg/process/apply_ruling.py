@@ -9,18 +9,19 @@ from uuid import UUID
 from dealreg.conflict.events import ConflictRuled, Kind, Party, Ruling
 from dealreg.conflict.state import Conflict
 from dealreg.file.conflict_events import ClaimSetBeside, ScopeNarrowed
+from dealreg.file.leg_events import LegReleased
 from dealreg.file.overlap import joining_tier
-from dealreg.file.state import Claim, LegState
+from dealreg.file.state import LIVE, Claim, LegState
 from dealreg.process.case import Case
-from dealreg.process.free_line import free_line
+from dealreg.process.free_line import after_end, free_line
 from dealreg.process.give_back import give_back, restore
 from dealreg.process.hold_claim import queue_or_decline
 from dealreg.process.join_line import join_by_ruling
 from dealreg.process.propose_ruling import claim_of
-from dealreg.process.record_outcome import release
 from dealreg.process.rule_on_account import account_rules_first, account_rules_last, shared_with_tender
 from dealreg.process.settle_claim import approve_unless_met
 from dealreg.process.suspending import lift
+from dealreg.vocabulary.ids import PartnerId
 from dealreg.vocabulary.refused import NotAllowed
 from dealreg.vocabulary.values import Scope
 
@@ -49,8 +50,7 @@ def _on_claims(case: Case, state: Conflict, ruled: ConflictRuled) -> None:
         case _:
             released = _lose(case, state, ruled, {ruled.awarded})
             _prevail(case, state, ruled, ruled.awarded)
-            for claim in released:
-                _offer_on(case, state, claim)
+            _bring_into_order(case, released)
 
 
 def _fulfilled(claim: Claim) -> bool:
@@ -58,11 +58,14 @@ def _fulfilled(claim: Claim) -> bool:
     return claim.state_is(LegState.FULFILLED)
 
 
-def _offer_on(case: Case, state: Conflict, released: Claim) -> None:
-    """Who was to prevail holds nothing by now: the line that was released for it is free."""
-    claims = (claim_of(case, state, party) for party in state.parties)
-    if not any(claim.blocks for claim in claims if claim is not None):
-        free_line(case, released.line, released.scope)
+def _bring_into_order(case: Case, released: list[Claim]) -> None:
+    """What hung on a claim that was released is judged when who prevailed holds the line: nobody comes between (section 3).
+
+    What the released claim held beyond the winner's scope is free.
+    """
+    for claim in released:
+        after_end(case, claim, offer=False)
+        free_line(case, claim.line, claim.scope)
 
 
 def _lose(case: Case, state: Conflict, ruled: ConflictRuled, keep: set[UUID]) -> list[Claim]:
@@ -81,9 +84,21 @@ def _lose(case: Case, state: Conflict, ruled: ConflictRuled, keep: set[UUID]) ->
 
 
 def _lose_held(case: Case, ruled: ConflictRuled, claim: Claim) -> None:
-    by_clause = ruled.clause if ruled.on_appeal is None else "ROE-29"
-    reason = "the ruling awarded the line to another claim"
-    release(case, claim, by_clause, reason, offer=False, by=ruled.ruled_by, disputable=False)
+    """Every leg ends with the ruling; its appeal is the conflict's."""
+    for leg in claim.legs:
+        if leg.state in LIVE:
+            released = LegReleased(
+                customer=case.customer,
+                registration=claim.registration,
+                line=claim.line,
+                tier=leg.tier,
+                partner=PartnerId(leg.partner),
+                clause=ruled.clause if ruled.on_appeal is None else "ROE-29",
+                reason="the ruling awarded the line to another claim",
+                released_at=case.now,
+                released_by=ruled.ruled_by,
+            )
+            case.record(released)
 
 
 def _prevail(case: Case, state: Conflict, ruled: ConflictRuled, registration: UUID) -> None:
@@ -116,7 +131,7 @@ def _come_back(case: Case, state: Conflict, ruled: ConflictRuled, registration: 
 
 def _split(case: Case, state: Conflict, ruled: ConflictRuled) -> None:
     """Each named party has its part, at its old time; who holds keeps its window, the others are approved that day."""
-    _lose(case, state, ruled, {part.registration for part in ruled.parts})
+    released = _lose(case, state, ruled, {part.registration for part in ruled.parts})
     freed = [narrow(case, state, party, part.scope, ruled) for party in state.parties for part in ruled.parts
              if part.registration == party.registration]  # fmt: skip
     for part in ruled.parts:
@@ -124,6 +139,7 @@ def _split(case: Case, state: Conflict, ruled: ConflictRuled) -> None:
     for scope in freed:
         if scope is not None and state.detected is not None:
             free_line(case, state.detected.line, scope)
+    _bring_into_order(case, released)
 
 
 def narrow(case: Case, state: Conflict, party: Party, scope: Scope, ruled: ConflictRuled) -> Scope | None:
@@ -147,7 +163,7 @@ def narrow(case: Case, state: Conflict, party: Party, scope: Scope, ruled: Confl
 def _share(case: Case, state: Conflict, ruled: ConflictRuled) -> None:
     """Both are protected, not exclusive to one another, and block newcomers."""
     sharing = (state.parties[0].registration, ruled.awarded)
-    _lose(case, state, ruled, set(sharing))
+    released = _lose(case, state, ruled, set(sharing))
     for registration in sharing:
         party = state.party(registration)
         claim = claim_of(case, state, party) if party is not None else None
@@ -165,6 +181,7 @@ def _share(case: Case, state: Conflict, ruled: ConflictRuled) -> None:
         case.record(beside)
     for registration in sharing:
         _prevail(case, state, ruled, registration)
+    _bring_into_order(case, released)
 
 
 def _join(case: Case, state: Conflict, ruled: ConflictRuled) -> None:
@@ -175,5 +192,6 @@ def _join(case: Case, state: Conflict, ruled: ConflictRuled) -> None:
         raise NotAllowed("joining needs an incumbent that holds the line and a challenger whose claim is live")
     if host.party(joining_tier(own, host)) is not None:
         raise NotAllowed("the incumbent has no empty place at the challenger's tier; split or share the line instead")
-    _lose(case, state, ruled, {host.registration, own.registration})
+    released = _lose(case, state, ruled, {host.registration, own.registration})
     join_by_ruling(case, case.again(own), case.again(host))
+    _bring_into_order(case, released)

@@ -4,6 +4,7 @@ A stay takes nothing from who holds and gives nothing to who lost: the line stay
 the latest when that is due, so that a silent judge takes no protection away.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from dealreg.conflict import events as facts
@@ -40,14 +41,20 @@ def newly_protected(case: Case, state: Conflict) -> list[tuple[Claim, Leg]]:
     """The legs of parties whose protection began with the ruling that stands."""
     if state.ruled is None:
         return []
+    ruled_at = state.ruled.ruled_at
     claims = [claim_of(case, state, party) for party in state.parties]
     return [
         (claim, leg)
         for claim in claims
         if claim is not None
         for leg in claim.legs
-        if leg.state in HOLDING and leg.window_from is not None and leg.window_from >= state.ruled.ruled_at
+        if leg.state in HOLDING and (_began(claim, ruled_at) or leg.window_from == ruled_at)
     ]
+
+
+def _began(claim: Claim, ruled_at: datetime) -> bool:
+    """Whether the whole claim is protected by the ruling, and not only a leg that joined since."""
+    return claim.first_protected_at is not None and claim.first_protected_at >= ruled_at
 
 
 def end_stay(case: Case, conflict: UUID, reason: str) -> None:
