@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from dealreg.service.deciding_again.decision import decisions
-from dealreg.service.deciding_again.walking import decided_again
+from dealreg.service.deciding_again.told import decision_told
+from dealreg.service.deciding_again.walking import decided_again, walk
+from dealreg.service.explaining import CLAUSES
 from dealreg.service.ledger.mapper import decode, encode
 from dealreg.service.ledger.stored_names import stored_names
 from dealreg.service.ledger.task import digest_of
@@ -19,11 +21,53 @@ WORLD = reading.text_of(FOLDER / reading.WORLD)
 
 
 @pytest.mark.parametrize("path", CASES, ids=[str(path.relative_to(FOLDER)) for path in CASES])
-def test_every_decision_of_every_scenario_comes_out_the_same_again(path):
+def test_every_decision_of_every_scenario_is_told_and_comes_out_the_same_again(path):
     facts = run(reading.case_of(path), WORLD).world.ledger.facts
-    again = list(decided_again(facts))
-    assert {one.decision.id: (one.unable, one.differs) for one in again if not one.equal} == {}
-    assert sum(len(one.decision.facts) for one in again) == len(facts)
+    told = [decision_told(decision, past, CLAUSES) for decision, past in walk(facts)]
+    assert {one.decision: (one.unable, one.differs) for one in told if not one.equal} == {}
+    assert sum(len(one.decided) for one in told) == len(facts)
+    assert all(one.asked and one.decided for one in told)
+
+
+def _told(name, command="file registration"):
+    """What is told of the last decision of a case that some command made."""
+    told = [decision_told(decision, past, CLAUSES) for decision, past in walk(_facts(name))]
+    return [one for one in told if one.asked is not None and one.asked.split(":")[0] == command][-1]
+
+
+def test_the_clauses_are_told_in_the_order_in_which_they_were_tried():
+    told = _told("tie_that_the_desk_awards_otherwise")
+    tried = [one.clause for one in told.tried]
+    assert [clause for clause in tried if clause in {"ROE-2", "ROE-1", "ROE-3", "ROE-28", "ROE-24", "ROE-12", "ROE-20", "ROE-23"}] == [
+        "ROE-2", "ROE-1", "ROE-3", "ROE-28", "ROE-24", "ROE-12", "ROE-20", "ROE-23",
+    ]  # fmt: skip
+    assert [one.clause for one in told.tried if one.outcome == "answered"] == ["ROE-6"]
+    assert tried[-1] == "ROE-6"
+    assert len(tried) == len(set(tried))
+
+
+def test_what_was_true_is_told_of_everything_that_was_read():
+    told = _told("tie_that_the_desk_awards_otherwise", "rule on conflict")
+    said = "\n".join(told.true)
+    for words in ("rulebook 2026 was in force", "claim 1 of bauer on drives in DE", "distributor nordwind contested",
+                  "claus was premier dealer, standing good", "was proposed: bauer against claus"):  # fmt: skip
+        assert words in said
+    assert [sentence.split(" departed")[0] for sentence in told.departed] == ["dana"]
+    assert told.departed[0].endswith("ruled award_challenger: The customer's engineer confirms the visit of 1 March.")
+    assert _told("tie_that_the_desk_awards_otherwise").departed == ()
+
+
+def test_a_clause_that_is_off_and_one_that_its_guard_sets_aside_are_told_as_such():
+    path = next(path for path in CASES if path.stem == "first_complete_claim_is_protected")
+    case = reading.case_of(path)
+    guarded = {"clauses": {"ROE-3": {"in_force": "false"}, "ROE-12": {"when": "!claim.by_dealer"}}}
+    over = case.model_copy(update={"rulebook": reading.merged(case.rulebook, guarded)})
+    found = [decision_told(decision, past, CLAUSES) for decision, past in walk(run(over, WORLD).world.ledger.facts)]
+    told = next(one for one in found if one.asked is not None and one.asked.startswith("file registration"))
+    outcomes = {one.clause: one.outcome for one in told.tried}
+    assert outcomes["ROE-3"] == "off in this version"
+    assert outcomes["ROE-12"] == "its guard does not hold"
+    assert outcomes["ROE-1"] == "let it pass"
 
 
 def _facts(name):
