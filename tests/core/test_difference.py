@@ -113,6 +113,13 @@ def test_a_difference_of_another_setting_names_the_clauses_it_touches(rulebook, 
     assert change in told(rulebook(**before), rulebook(**after))
 
 
+def test_a_guard_of_several_lines_is_shown_in_one(rulebook):
+    (change,) = changes(
+        rulebook(), rulebook(clauses={"ROE-3": {"when": "claim.by_dealer &&\n  claim.line == 'a  b'\n"}})
+    )
+    assert change.words == "ROE-3 applies only when claim.by_dealer && claim.line == 'a b'"
+
+
 def test_what_only_moved_or_is_written_otherwise_is_no_difference(rulebook):
     before = rulebook(
         territories=[{"territory": "A"}, {"territory": "B", "within": "A"}], clauses={"ROE-3": {"amount": "10000"}}

@@ -121,7 +121,7 @@ def _words(path: tuple[str, ...], was: Any, now: Any) -> str:
     if last == "in_force":
         return f"{path[0]} is switched {'on' if now else 'off'}"
     if last == "when":
-        return _guard_words(path[0], was, now)
+        return _guard_words(path[0], was and _said(was), now and _said(now))
     more = f", {_difference(was, now)}" if _is_number(was) and _is_number(now) else ""
     return f"{setting} was {_said(was)} and is {_said(now)}{more}"
 
@@ -150,7 +150,8 @@ def _said(value: Any) -> str:
         return ", ".join(f"{name} {_said(inner)}" for name, inner in value.items() if inner not in (None, [], {}))
     if isinstance(value, list):
         return ", ".join(map(_said, value)) or "none"
-    return str(value)
+    # An expression of several lines is shown in one.
+    return " ".join(str(value).split()) if "\n" in str(value) else str(value)
 
 
 def _touched(
