@@ -7,7 +7,7 @@ from dealreg.engagement.windows import last_day, window_end
 from dealreg.file.events import ClaimLinked, ClaimQueued, Verb
 from dealreg.file.overlap import Relation
 from dealreg.file.state import ActiveOverride, Claim, LegState
-from dealreg.process.applies import applies
+from dealreg.process.applies import applies, set_aside
 from dealreg.process.approve_line import decline
 from dealreg.process.case import Case, registration_of
 from dealreg.process.meetings import Meeting
@@ -133,7 +133,7 @@ def queue_or_decline(
             registration=claim.registration,
             line=claim.line,
             clause=clause,
-            reason=reason,
+            reason=reason + set_aside(case, claim),
             conflict=claim.conflict if conflict_named else None,
             not_before=not_before,
             leaves_at=window_end(claim.completed_at, case.rules.zone, queue.entry_days),

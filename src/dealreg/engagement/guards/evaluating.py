@@ -45,7 +45,7 @@ def tried(expression: str, facts: Facts) -> Tried:
     try:
         answer = evaluating(expression).eval(data={name: _given(value) for name, value in facts.items()})
         kind, value = answer.type().name(), answer.value()
-    except (RuntimeError, UnicodeEncodeError) as error:
+    except RuntimeError as error:
         kind, value = "ERROR", error
     if kind == "BOOL":
         return Tried(bool(value))
