@@ -29,13 +29,17 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class RecordEnded:
-    """A partner is seller of record no more for what it sold before (ROE-18); a later sale begins a new record."""
+    """A partner is seller of record no more for what it sold before (ROE-18); a later sale begins a new record.
+
+    ``ground`` is why; what a ruling ended returns when the ruling is reversed.
+    """
 
     partner: str
     tier: Tier
     line: str
     scope: Scope
     ended_at: datetime
+    ground: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,19 @@ class SellerOfRecordEnded(LineEvent):
     managers: tuple[UUID, ...]
 
 
+class SellerOfRecordReturned(LineEvent):
+    """A ruling against it was reversed: the partner is seller of record again by what it sold before (ROE-18, ROE-29)."""
+
+    NAME: ClassVar[str] = "seller_of_record_returned.v1"
+    scope: Scope
+    partner: PartnerId
+    tier: Tier
+    clause: Key
+    reason: Text
+    returned_at: Instant
+    managers: tuple[UUID, ...]
+
+
 class DirectOpportunityRecorded(LineEvent):
     """The manufacturer's own opportunity on the line is known from here on; ``active_at`` is its latest activity (ROE-19)."""
 
@@ -86,6 +99,16 @@ class DirectOpportunityEnded(LineEvent):
     opportunity: UUID
     reason: Text
     ended_at: Instant
+
+
+class DirectOpportunityReturned(LineEvent):
+    """A ruling against it was reversed: it stands before later claims again (ROE-19, ROE-29)."""
+
+    NAME: ClassVar[str] = "direct_opportunity_returned.v1"
+    opportunity: UUID
+    clause: Key
+    reason: Text
+    returned_at: Instant
 
 
 class AccountFlagged(Event):
@@ -160,9 +183,11 @@ class CreditGranted(LegEvent):
 ACCOUNT_EVENTS: tuple[type[Event], ...] = (
     SaleRecorded,
     SellerOfRecordEnded,
+    SellerOfRecordReturned,
     DirectOpportunityRecorded,
     DirectActivityRecorded,
     DirectOpportunityEnded,
+    DirectOpportunityReturned,
     AccountFlagged,
     AccountFlagLifted,
     TenderEntered,

@@ -9,6 +9,9 @@ from dealreg.file.state import HOLDING, LIVE, CustomerFile, Leg, LegState
 from dealreg.file.stepping import Step, claim_of, with_claim
 from dealreg.vocabulary.fact import Event
 
+Direct = facts.DirectActivityRecorded | facts.DirectOpportunityEnded | facts.DirectOpportunityReturned
+"""What changes an opportunity that the file knows."""
+
 
 def _sold(state: CustomerFile, event: facts.SaleRecorded) -> CustomerFile:
     sale = Sale(
@@ -26,9 +29,19 @@ def _sold(state: CustomerFile, event: facts.SaleRecorded) -> CustomerFile:
 
 
 def _record_ended(state: CustomerFile, event: facts.SellerOfRecordEnded) -> CustomerFile:
-    ended = RecordEnded(event.partner, event.tier, event.line, event.scope, event.ended_at)
+    ended = RecordEnded(event.partner, event.tier, event.line, event.scope, event.ended_at, event.ground.value)
     account = replace(state.account, records_ended=(*state.account.records_ended, ended))
     return replace(state, customer=event.customer, account=account)
+
+
+def _record_returned(state: CustomerFile, event: facts.SellerOfRecordReturned) -> CustomerFile:
+    returned = (event.partner, event.tier, event.line, event.scope)
+    ended = tuple(
+        known
+        for known in state.account.records_ended
+        if (known.partner, known.tier, known.line, known.scope) != returned
+    )
+    return replace(state, account=replace(state.account, records_ended=ended))
 
 
 def _direct(state: CustomerFile, event: facts.DirectOpportunityRecorded) -> CustomerFile:
@@ -46,16 +59,18 @@ def _direct_ended(state: CustomerFile, event: facts.DirectOpportunityEnded) -> C
     return _direct_changed(state, event, open=False)
 
 
-def _direct_changed(
-    state: CustomerFile, event: facts.DirectActivityRecorded | facts.DirectOpportunityEnded, **changes: Any
-) -> CustomerFile:
+def _direct_returned(state: CustomerFile, event: facts.DirectOpportunityReturned) -> CustomerFile:
+    return _direct_changed(state, event, open=True)
+
+
+def _direct_changed(state: CustomerFile, event: Direct, **changes: Any) -> CustomerFile:
     known = next((one for one in state.account.direct if (one.opportunity, one.line) == _name(event)), None)
     if known is None:
         return state
     return replace(state, account=state.account.with_direct(replace(known, **changes)))
 
 
-def _name(event: facts.DirectActivityRecorded | facts.DirectOpportunityEnded) -> tuple[object, str]:
+def _name(event: Direct) -> tuple[object, str]:
     return (event.opportunity, event.line)
 
 
@@ -111,9 +126,11 @@ def _credited(state: CustomerFile, event: facts.CreditGranted) -> CustomerFile:
 ACCOUNT_STEPS: dict[type[Event], Step] = {
     facts.SaleRecorded: _sold,
     facts.SellerOfRecordEnded: _record_ended,
+    facts.SellerOfRecordReturned: _record_returned,
     facts.DirectOpportunityRecorded: _direct,
     facts.DirectActivityRecorded: _direct_active,
     facts.DirectOpportunityEnded: _direct_ended,
+    facts.DirectOpportunityReturned: _direct_returned,
     facts.AccountFlagged: _flagged,
     facts.AccountFlagLifted: _flag_lifted,
     facts.TenderEntered: _tender,

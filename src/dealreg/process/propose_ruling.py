@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from dealreg.conflict import events as facts
-from dealreg.conflict.events import Input, Party, Ruling
+from dealreg.conflict.events import Input, Party, PartyStanding, Ruling
 from dealreg.conflict.state import CONFLICT, Conflict
 from dealreg.file.state import Claim
 from dealreg.process.case import Case
@@ -81,7 +81,9 @@ def _rank(case: Case, state: Conflict, party: Party) -> tuple[bool, datetime, in
 
 def claim_of(case: Case, state: Conflict, party: Party) -> Claim | None:
     """The party's claim on the contested line; ``None`` for one that is no claim."""
-    return claim_on(case, party.registration, state.detected.line) if state.detected is not None else None
+    if state.detected is None or party.standing is not PartyStanding.CLAIM:
+        return None
+    return claim_on(case, party.registration, state.detected.line)
 
 
 def _inputs(case: Case, state: Conflict) -> tuple[Input, ...]:

@@ -1,8 +1,15 @@
 """What a ruling does beside the claims where a party is none: a sale, the direct team's opportunity, a tender (ROE-18, 19, 23)."""
 
+from typing import Any
+
 from dealreg.conflict.events import ConflictRuled, Party, PartyStanding, Ruling
 from dealreg.conflict.state import Conflict
-from dealreg.file.account_events import RecordGround, SellerOfRecordEnded
+from dealreg.file.account_events import (
+    DirectOpportunityReturned,
+    RecordGround,
+    SellerOfRecordEnded,
+    SellerOfRecordReturned,
+)
 from dealreg.file.state import LIVE, WAITING, Claim
 from dealreg.process.account_freed import those_behind_wait_no_longer
 from dealreg.process.account_report import readers_of
@@ -44,6 +51,8 @@ def shared_with_tender(case: Case, state: Conflict, ruled: ConflictRuled) -> boo
 def account_rules_first(case: Case, state: Conflict, ruled: ConflictRuled) -> None:
     """Before the claims: what stood before them ends where it lost, and says how they lose where it prevails."""
     incumbent = state.parties[0]
+    if ruled.ruling is Ruling.UPHOLD_INCUMBENT and ruled.on_appeal is not None:
+        _returns(case, state, incumbent)
     if ruled.ruling is Ruling.AWARD_CHALLENGER and ruled.awarded != incumbent.registration:
         _ends(case, state, incumbent)
     elif ruled.ruling is Ruling.UPHOLD_INCUMBENT and incumbent.standing is PartyStanding.DIRECT:
@@ -98,5 +107,35 @@ def _ends(case: Case, state: Conflict, party: Party) -> None:
                         reason="the desk ruled for another claim",
                         ended_at=case.now,
                         managers=readers_of(case, sale.scope),
+                    )
+                )
+
+
+def _returns(case: Case, state: Conflict, party: Party) -> None:
+    """The ruling that ended it was reversed: what was ended by it stands before the claims again."""
+    line = state.detected.line if state.detected is not None else ""
+    said: dict[str, Any] = {
+        "clause": "ROE-29",
+        "reason": "the ruling against it was reversed on appeal",
+        "returned_at": case.now,
+    }
+    for known in case.file.account.direct:
+        if (known.opportunity, known.line, known.open) == (party.registration, line, False):
+            case.record(
+                DirectOpportunityReturned(customer=case.customer, line=line, opportunity=known.opportunity, **said)
+            )
+    for sale in [sale for sale in sales_of(case, line) if sale.sale == party.registration]:
+        for ended in case.file.account.records_ended:
+            by_ruling = (ended.line, ended.scope, ended.ground) == (line, sale.scope, RecordGround.RULED)
+            if by_ruling and ended.partner == sale.seller(ended.tier):
+                case.record(
+                    SellerOfRecordReturned(
+                        customer=case.customer,
+                        line=line,
+                        scope=ended.scope,
+                        partner=PartnerId(ended.partner),
+                        tier=ended.tier,
+                        managers=readers_of(case, ended.scope),
+                        **said,
                     )
                 )

@@ -52,9 +52,11 @@ def sales_of(case: Case, line: str) -> Iterator[Sold]:
         if sale.line == line and not sale.past:
             yield Sold(sale.sale, sale.scope, sale.dealer, sale.distributor, sale.sold_on, sale.recorded_at)
     for claim in case.file.claims.values():
+        if claim.line != line or claim.live:
+            continue
         won = {leg.tier: leg for leg in claim.legs if leg.state is LegState.FULFILLED}
         ends = [leg.ended_at for leg in won.values() if leg.ended_at is not None]
-        if claim.line == line and ends:
+        if ends:
             upper, dealer = won.get(Tier.DISTRIBUTOR) or won.get(Tier.MASTER), won.get(Tier.DEALER)
             yield Sold(
                 claim.registration,
