@@ -169,7 +169,7 @@ def protected_customers(
 
 @router.get("/reviews")
 def reviews(claims: Insider, asking: Asking, response: Response, paged: Paged) -> Deals:
-    """What waits for a person's approval, the oldest first (ROE-30)."""
+    """What waits for a person's approval, and extensions that wait for a decision, the oldest first (ROE-30, ROE-13)."""
     found, following = page(asking(claims), response, "protected_customers", "to_review", paged)
     return Deals(deals=[rows.ManagedDeal(**row) for row in found], next=following)
 
