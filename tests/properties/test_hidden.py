@@ -19,7 +19,7 @@ from tests.properties.test_non_interference import _read
 
 WORLD = reading.text_of(reading.folder() / reading.WORLD)
 PROGRAM = ProgramId("reference")
-START = dt.datetime(2026, 3, 2, 9)
+START = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 
 FIRM: Any = {
     "deadline": None,
@@ -34,13 +34,25 @@ MOVES: dict[str, dict[str, Any]] = {
     "value": {"by": "ernst", "SupplementRegistration": {"registration": "R1", "value": "30000 EUR"}},
     "line": {
         "by": "ernst",
-        "SupplementRegistration": {"registration": "R1", "lines": {"panels": {"distributor": "suedkraft", "dealer": "ernst"}}},
+        "SupplementRegistration": {
+            "registration": "R1",
+            "lines": {"panels": {"distributor": "suedkraft", "dealer": "ernst"}},
+        },
     },
     "evidence": {"by": "ernst", "AddEvidence": {"registration": "R1", "evidence": "visit_report 2026-03-01"}},
-    "change": {"by": "ernst", "ChangeDistributor": {"registration": "R1", "partner": "ernst", "distributor": "suedkraft"}},
+    "change": {
+        "by": "ernst",
+        "ChangeDistributor": {"registration": "R1", "partner": "ernst", "distributor": "suedkraft"},
+    },
     "on": {"by": "ernst", "ChangeDistributor": {"registration": "R1", "partner": "ernst", "distributor": "ostwerk"}},
     "withdraw": {"by": "ernst", "WithdrawRegistration": {"registration": "R1", "partner": "ernst"}},
-    "rival": {"FileRegistration": {"filed_by": "dorn", "customer": "acme", "lines": {"drives": {"distributor": "suedkraft", "dealer": "dorn"}}}},
+    "rival": {
+        "FileRegistration": {
+            "filed_by": "dorn",
+            "customer": "acme",
+            "lines": {"drives": {"distributor": "suedkraft", "dealer": "dorn"}},
+        }
+    },
 }
 WON = {"by": "ernst", "ReportOutcome": {"registration": "R1", "outcome": "won", "partner": "ernst"}}
 HIDE = {"by": "ernst", "HideRegistration": {"registration": "R1", "partner": "ernst"}}
@@ -56,7 +68,14 @@ def _filing(*, hidden: bool) -> dict[str, Any]:
 
 def _story(first: Sequence[dict[str, Any]], later: Sequence[tuple[int, dict[str, Any]]]) -> Case:
     """North's own claim on another line, then what came first, then what must not be read, then a long time."""
-    own = {"as": "R0", "FileRegistration": {"filed_by": "nordwind", "customer": "acme", "lines": {"relays": {"distributor": "nordwind"}}}}
+    own = {
+        "as": "R0",
+        "FileRegistration": {
+            "filed_by": "nordwind",
+            "customer": "acme",
+            "lines": {"relays": {"distributor": "nordwind"}},
+        },
+    }
     steps = [{"at": _at(number), **step} for number, step in enumerate([own, *first])]
     steps += [{"at": _at(24 * days + 12), **step} for days, step in sorted(later, key=lambda one: one[0])]
     end = {"at": _at(24 * 120), NOTHING: "", "then": {"R0 relays": {"entry": "1"}}}

@@ -12,7 +12,7 @@ from dealreg.service.scenario.form import NOTHING, Case
 from dealreg.service.scenario.running import run
 
 WORLD = reading.text_of(reading.folder() / reading.WORLD)
-START = dt.datetime(2026, 3, 2, 9)
+START = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 
 FIRM: Any = {
     "deadline": None,
@@ -53,7 +53,9 @@ def _story(legs: dict[str, str], changes: list[tuple[int, str, str, int]]) -> li
             asked = {"registration": "R1", "partner": "ernst", "distributor": "suedkraft"}
             steps.append({"at": _at(hours), "by": "ernst", "ChangeDistributor": asked})
         elif who == "withdraw":
-            steps.append({"at": _at(hours), "by": filed_by, "WithdrawRegistration": {"registration": "R1", "partner": filed_by}})
+            steps.append(
+                {"at": _at(hours), "by": filed_by, "WithdrawRegistration": {"registration": "R1", "partner": filed_by}}
+            )
         else:
             said = {"partner": who, "standing": standing, "effective_from": _at(hours + ahead)}
             steps.append({"at": _at(hours), "by": "dana", "ChangeStanding": said})

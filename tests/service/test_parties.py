@@ -93,5 +93,5 @@ def test_the_command_line_asks_the_same(program: Line):  # noqa: F811 - the fixt
     changed = program("ask", "ChangeDistributor", *named, "--set", "distributor=SOUTH", *as_alpha)
     assert changed["state"] == "protected"
     program("ask", "ChangeDistributor", *named, "--set", "distributor=NORTH", *as_alpha, code=1)
-    released = program("ask", "ReleaseRegistration", *named, "--set", "reason=A rival brand.", "--as", "deal_desk")
+    released = program("ask", "ReleaseRegistration", *named, "--set", "reason=A rival brand.", "--subject", "dana")
     assert released["state"] == "released"
