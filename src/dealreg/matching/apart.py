@@ -1,4 +1,4 @@
-"""Whether the identifiers of two customers tell them apart (ROE-24; decision record 0010)."""
+"""Whether the identifiers of two customers tell them apart (ROE-24; decision record 16)."""
 
 from collections.abc import Iterable
 
