@@ -1,5 +1,7 @@
 """What is refused when a rulebook is checked, each fault at its line and column with what to do; and what is not refused."""
 
+from importlib import resources
+
 import pytest
 import yaml
 
@@ -229,3 +231,10 @@ def test_a_mistake_at_the_end_of_the_text_is_told_at_the_beginning_of_its_expres
 
 def test_a_list_is_told_as_one():
     assert "'>' does not take a list and a whole number" in said("clauses: {ROE-3: {when: claim.sites > 3}}")[0]
+
+
+@pytest.mark.parametrize(
+    "path", sorted((resources.files("dealreg") / "rulebooks").iterdir(), key=str), ids=lambda path: path.name
+)
+def test_every_shipped_rulebook_holds(path):
+    assert load(path.read_text(encoding="utf-8")).program
