@@ -179,7 +179,7 @@ class AppealRow(Row):
 
 
 class Ending(Row):
-    """A protection that ends by time; ``ends_at`` is the first of its window's (or grace's) end and the hard stop."""
+    """A protection that ends by time; ``ends_at`` is when, grace, holds and the hard stop considered."""
 
     registration: UUID
     line: str
