@@ -35,11 +35,12 @@ def _record_ended(state: CustomerFile, event: facts.SellerOfRecordEnded) -> Cust
 
 
 def _record_returned(state: CustomerFile, event: facts.SellerOfRecordReturned) -> CustomerFile:
-    returned = (event.partner, event.tier, event.line, event.scope)
+    """What a ruling had ended is there again; what was given up beside it stays so."""
+    returned = (event.partner, event.tier, event.line, event.scope, facts.RecordGround.RULED)
     ended = tuple(
         known
         for known in state.account.records_ended
-        if (known.partner, known.tier, known.line, known.scope) != returned
+        if (known.partner, known.tier, known.line, known.scope, known.ground) != returned
     )
     return replace(state, account=replace(state.account, records_ended=ended))
 
