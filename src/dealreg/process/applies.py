@@ -1,5 +1,7 @@
 """Whether a clause is tried at all: it is in force in this version, and what it is guarded by holds (architecture D6)."""
 
+from datetime import datetime
+
 from dealreg.file.state import Claim
 from dealreg.process.case import Case
 from dealreg.process.guarding import guard_holds
@@ -9,8 +11,11 @@ GUARD = "its guard"
 """Begins what is noted of a clause that was set aside by its guard."""
 
 
-def applies(case: Case, claim: Claim, number: str) -> bool:
-    """Whether the clause of that number, such as ``ROE-7``, applies to the claim under the rules of the case."""
+def applies(case: Case, claim: Claim, number: str, day: datetime | None = None) -> bool:
+    """Whether the clause of that number, such as ``ROE-7``, applies to the claim under the rules of the case.
+
+    ``day``: on which a claim is checked again; left out, that of its completeness or of the decision, as the clause asks.
+    """
     clause, situation = case.rules.clauses.of(number), case.situation
     if situation.tracing:
         outcome = TRIED if clause.in_force else OFF
@@ -19,7 +24,7 @@ def applies(case: Case, claim: Claim, number: str) -> bool:
         return False
     if clause.when is None:
         return True
-    answer = guard_holds(case, claim, number, clause.when)
+    answer = guard_holds(case, claim, number, clause.when, day)
     if not answer.holds:
         reason = f"{GUARD} cannot be told: {answer.why}" if answer.why is not None else f"{GUARD} does not hold"
         situation.tries(number, None, reason, registration=claim.registration, line=claim.line)

@@ -50,7 +50,7 @@ def refused_today(case: Case, claim: Claim, day: datetime) -> Refusal | None:
     found = (
         REFUSED_TODAY[number](case, claim, day)
         for number in in_order(case.rules, GROUP)
-        if number in REFUSED_TODAY and applies(case, claim, number)
+        if number in REFUSED_TODAY and applies(case, claim, number, day)
     )
     return next((refusal for refusal in found if refusal is not None), None)
 

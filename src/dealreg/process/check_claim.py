@@ -18,7 +18,7 @@ def refusal_on(case: Case, claim: Claim, day: datetime) -> Refusal | None:
     """The first refusal for the claim as things stood on a day, or ``None``."""
     need_partners(case.situation, sorted({leg.partner for leg in claim.legs}))
     for number in in_order(case.rules, OF_THE_CLAIM):
-        if number in REFUSING and applies(case, claim, number):
+        if number in REFUSING and applies(case, claim, number, day):
             refusal = REFUSING[number](case, claim, day)
             if refusal is not None:
                 return refusal
@@ -48,7 +48,9 @@ def refusal_to_extend(case: Case, partner: str, claim: Claim) -> Refusal | None:
     need_partners(case.situation, [partner])
     standing = partner_of(case.situation, partner).standing_at(case.now)
     if applies(case, claim, "ROE-1") and standing is not Standing.GOOD:
-        return Refusal("ROE-1", f"the partner's standing is {standing}; what runs, runs, and nothing is extended", "standing")
+        return Refusal(
+            "ROE-1", f"the partner's standing is {standing}; what runs, runs, and nothing is extended", "standing"
+        )
     return _barred(case, partner, claim, case.now) or _flagged(case, claim)
 
 
@@ -61,7 +63,9 @@ def _ineligible(case: Case, claim: Claim, day: datetime) -> Refusal | None:
     """ROE-1 for every leg of the claim, and a rival brand for which its filer holds the same deal (C36)."""
     submitted = registration_of(case.situation, claim.registration).submitted
     if case.rules.clauses.eligibility.rival_brand and submitted is not None and submitted.rival_brand is not None:
-        return Refusal("ROE-1", f"the partner holds the same deal for a rival brand, {submitted.rival_brand}", "rival_brand")
+        return Refusal(
+            "ROE-1", f"the partner holds the same deal for a rival brand, {submitted.rival_brand}", "rival_brand"
+        )
     refused = (_leg_refused(case, leg.partner, leg.tier, claim, day) for leg in claim.legs if leg.state in LIVE)
     return next((found for found in refused if found is not None), None)
 

@@ -24,9 +24,9 @@ JUDGES_COMPLETENESS: Final = frozenset({number for group in GROUPS for number in
 Known = dict[str, Any]
 
 
-def guard_holds(case: Case, claim: Claim, number: str, expression: str) -> Held:
-    """Whether the guard of the clause of that number holds for the claim; what cannot be told does not hold."""
-    day = claim.completed_at if number in JUDGES_COMPLETENESS else case.now
+def guard_holds(case: Case, claim: Claim, number: str, expression: str, day: datetime | None = None) -> Held:
+    """Whether the guard of the clause of that number holds for the claim, as partners stood on a day; what cannot be told does not hold."""
+    day = day or (claim.completed_at if number in JUDGES_COMPLETENESS else case.now)
     facts = {root: _FACTS[root](case, claim, day) for root in sorted(roots_of(expression))}
     return held(expression, facts)
 
@@ -113,7 +113,7 @@ def _opportunity(case: Case, claim: Claim, _: datetime) -> Known:
 
 def _custom(case: Case, state: Opportunity) -> Iterator[tuple[str, Any]]:
     """The declared fields that the record carries in the clear, as their type; what is sealed or no such value is not known."""
-    carried = {field.name: field.value for field in state.values.custom if field.value is not None}
+    carried = {field.name: field.value for field in state.values.custom}
     for rules in case.rules.custom_fields:
         written = carried.get(rules.asked) if rules.source in {None, state.source} else None
         value = read(rules, written, case.rules.zone) if written is not None else None

@@ -44,7 +44,8 @@ clauses:
 
 A fact that is not known makes `has()` false; anything else that is asked of it cannot be told, and a guard that cannot be told does not hold,
 like one that divides by nothing. The clause is then set aside, and the reason of what was decided says so. Facts about partners are those of
-the day of the claim's completeness for the clauses of the order above, those of the decision for all others. `at` is the only clock. An
+the day of the claim's completeness for the clauses of the order above (of the new check where a freed line is offered), those of the decision
+for all others. `at` is the only clock. An
 expression has at most 1,000 characters and 32 levels, and looks at most at 10,000 elements of lists.
 
 `custom_fields` declares fields of the CRM: `name` as expressions write it, `type` ({types}), `field` where the CRM
