@@ -24,7 +24,7 @@ START = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 FIRM: Any = {
     "deadline": None,
     "derandomize": True,
-    "max_examples": 8,
+    "max_examples": 6,
     "phases": [Phase.explicit, Phase.generate],
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 }
