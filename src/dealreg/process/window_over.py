@@ -1,5 +1,6 @@
 """At a window's end: grace, the hold of an extension, a special price; they do not add up, and nothing passes the hard stop (ROE-12)."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from dealreg.file.events import GraceBegan
 from dealreg.file.state import Claim, Leg
 from dealreg.file.time_events import ExtensionRefused, HoldBegan, PriceHoldBegan
 from dealreg.file.time_state import AskedExtension
+from dealreg.process.applies import applies
 from dealreg.process.case import Case, registration_of
 from dealreg.process.conflict_clock import appeal_limit
 from dealreg.process.price_hold import price_hold_end
@@ -36,7 +38,7 @@ def goes_on(case: Case, claim: Claim, leg: Leg) -> bool:
 def _grace(case: Case, claim: Claim, leg: Leg, ended: datetime, stop: datetime) -> bool:
     """Grace where the stage known at the window's end is the late one or beyond."""
     stage, rules = registration_of(case.situation, claim.registration).stage, case.rules_of(claim)
-    if stage is None or not _late(rules, stage):
+    if stage is None or not _late(rules, stage) or not applies(replace(case, rules=rules), claim, "ROE-12"):
         return False
     grace_to = min(extended(ended, rules.zone, rules.clauses.lapse.grace_days), stop)
     if grace_to <= case.now:
@@ -48,7 +50,7 @@ def _grace(case: Case, claim: Claim, leg: Leg, ended: datetime, stop: datetime) 
 def _late(rules: RulebookDocument, stage: str) -> bool:
     late = rules.clauses.lapse.late_stage
     stages = rules.stages
-    if late is None or stage not in stages or not rules.clauses.lapse.in_force:
+    if late is None or stage not in stages:
         return False
     return stages.index(stage) >= stages.index(late)
 
