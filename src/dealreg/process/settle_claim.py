@@ -144,6 +144,12 @@ def _why(case: Case, ruling: Ruling) -> str:
     return f"by {doctrine} (ROE-4) and order of acceptance the incumbent came first; earlier evidence is a ground, not a verdict"
 
 
+def _proposed(case: Case, claim: Claim, there: Claim) -> Ruling:
+    """Of two that hold nothing yet the earlier by priority time is upheld, whichever came first to the door (ROE-4)."""
+    late = claim.priority_at < there.priority_at and not same_second(case, claim, there)
+    return Ruling.AWARD_CHALLENGER if late and applies(case, claim, "ROE-4") else Ruling.UPHOLD_INCUMBENT
+
+
 def _meet_waiting(case: Case, claim: Claim, waiting: list[Meeting]) -> bool:
     """ROE-4 to ROE-6 against claims that are not decided. True when that settles the claim."""
     contested = [m for m in waiting if m.there.state_is(LegState.CONTESTED)]
@@ -151,7 +157,7 @@ def _meet_waiting(case: Case, claim: Claim, waiting: list[Meeting]) -> bool:
     for meeting in (*contested, *pending):
         ground = earlier(case, claim, meeting.there)
         if ground is not None or meeting in contested:
-            _contest(case, claim, meeting, ground or "the line is contested", Ruling.UPHOLD_INCUMBENT)
+            _contest(case, claim, meeting, ground or "the line is contested", _proposed(case, claim, meeting.there))
             return True
     mode = case.rules.clauses.pending
     if pending and applies(case, claim, "ROE-5") and mode.while_pending is not Pending.SIDE_BY_SIDE:
