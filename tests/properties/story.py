@@ -55,7 +55,7 @@ CLOCK = Actor(role=Role.CLOCK, subject="clock")
 CONTACT = {"ref": "7d1f7a2e-1111-4222-8333-444455556666", "digest": "0" * 64}
 
 
-def rules(clauses: dict[str, Any]) -> RulebookDocument:
+def rules(clauses: dict[str, Any], sources: tuple[SourceRules, ...] = ()) -> RulebookDocument:
     """The reference program on a small map; ``clauses`` says what differs."""
     return RulebookDocument.model_validate(
         {
@@ -68,7 +68,7 @@ def rules(clauses: dict[str, Any]) -> RulebookDocument:
                 Territory(territory="FR", within="world"),
             ],
             "product_lines": [ProductLine(line="drives"), ProductLine(line="relays")],
-            "sources": [SourceRules.model_validate({"source": TRUSTED, "priority_clock": "source", "skew_hours": 72})],
+            "sources": [*sources, SourceRules.model_validate({"source": TRUSTED, "priority_clock": "source"})],
             "clauses": {"ROE-2": {"required": ["customer", "distributor", "value"]}, **clauses},
         }
     )
@@ -82,8 +82,9 @@ def actor_of(partner: str) -> Actor:
 class Story:
     """A program, its clock, and all that was asked. What is asked is asked twice: the second time decides nothing."""
 
-    def __init__(self, clauses: dict[str, Any]) -> None:
-        self.rules = rules(clauses)
+    def __init__(self, clauses: dict[str, Any], sources: tuple[SourceRules, ...] = ()) -> None:
+        """``clauses`` and trusted ``sources`` are what differs from the reference program."""
+        self.rules = rules(clauses, sources)
         core = Core(deciding.decide, deciding.home, deciding.home_kind, "story")
         self.ledger = MemoryLedger(core, deciding.AGGREGATES)
         self.now = START
