@@ -58,6 +58,7 @@ ACTORS = {
     "desk": Actor(role=Role.DEAL_DESK, subject="u-desk"),
     "director": Actor(role=Role.CHANNEL_MANAGER, subject="u-director", region="WORLD", level="regional_director"),
     "desk2": Actor(role=Role.DEAL_DESK, subject="u-desk-2"),
+    "direct": Actor(role=Role.DEAL_DESK, subject="u-direct", team="direct"),
     "auditor": Actor(role=Role.AUDITOR, subject="u-auditor"),
     "crm": Actor(role=Role.CRM, subject="u-crm"),
 }
@@ -126,7 +127,8 @@ def projecting(settings: Settings) -> Iterator[None]:
     """The read models that registrations and conflicts are read in follow the ledger, as `dealreg project` has them do."""
     stop = threading.Event()
     models = (
-        "my_deals", "network_deals", "my_joinings", "protected_customers", "conflict_queue", "special_prices", "notices", "appeals",
+        "my_deals", "network_deals", "my_joinings", "protected_customers", "conflict_queue", "special_prices", "notices", "appeals", "identity_review",
+        "account_reports",
     )  # fmt: skip
     project = Projector(settings.database_url("projector"), models=models, strict=True)
     projector = threading.Thread(target=project.run, args=(stop,))

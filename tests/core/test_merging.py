@@ -220,3 +220,22 @@ def test_who_filed_does_not_tell_whose_claim_it_is():
 def test_numbers_of_one_register_tell_apart(one, other, apart):
     assert told_apart(one, other) is apart
     assert told_apart(other, one) is apart
+
+
+def test_under_a_name_that_many_carry_a_claim_waits_until_it_is_told_from_all():
+    """Whom it may meet cannot be looked through, so it waits for a person, who tells it from all of them at once."""
+    programs = Programs("north")
+    for number in range(12):
+        place = {"name": "Stadtwerke", "country": "DE", "place": f"Ort {number}"}
+        WRITTEN["customers"].setdefault(f"works-{number}", place)
+    found = [programs.registers("north", f"works-{number}", line="drives") for number in range(12)]
+    registration, customer = found[-1]
+    state = programs.ledger.states.state(CUSTOMER, StreamId(customer))
+    assert state.common_name
+    assert programs.file("north", customer).claims[registration, "drives"].queue_clause == "ROE-24"
+    for number in range(8):
+        told = TellCustomersApart(customer=customer, other=found[number][1], reason="not that one")
+        programs.ask("north", told, "dana", days=1)
+        assert programs.file("north", customer).claims[registration, "drives"].queue_clause == "ROE-24", number
+    programs.ask("north", TellCustomersApart(customer=customer, reason="none of them"), "dana", days=1)
+    assert programs.file("north", customer).claims[registration, "drives"].holds

@@ -112,11 +112,13 @@ def _told_apart(state: Customer, event: facts.CustomersToldApart) -> Customer:
 
 
 def _merged(state: Customer, event: facts.CustomersMerged) -> Customer:
+    """Of one that was merged somebody said who it is, however many carry its name."""
     if state.customer == event.absorbed:
         return replace(state, into=event.into, asked=_without(state.asked, event.into))
     asked = {**dict.fromkeys(event.possible, IDENTIFIER_GROUND), **state.asked}
     return replace(
         state,
+        alike=0,
         asked=_without(asked, event.absorbed),
         absorbed=(*state.absorbed, event.absorbed),
         identifiers=tuple(dict.fromkeys((*state.identifiers, *pairs(event.identifiers)))),

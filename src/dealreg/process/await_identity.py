@@ -40,14 +40,17 @@ def undecided(situation: Situation, customer: UUID) -> tuple[UUID, ...]:
     return tuple(found)
 
 
-def maybe_elsewhere(case: Case, claim: Claim) -> tuple[UUID, ...]:
-    """The customers that the claim's may be and on which it waits: those with an earlier claim; all of them under a common name."""
+def maybe_elsewhere(case: Case, claim: Claim) -> tuple[UUID, ...] | None:
+    """The customers that the claim's may be and on which it waits, those with an earlier claim; ``None``: it waits for nobody.
+
+    Under a name that many carry it waits until somebody told who the customer is, whoever is asked about by name.
+    """
     if claim.tender:
-        return ()
+        return None
     others = undecided(case.situation, case.customer)
     if case.situation.of(CUSTOMER, case.customer).common_name:
         return others
-    return tuple(other for other in others if _earlier_there(case, claim, other))
+    return tuple(other for other in others if _earlier_there(case, claim, other)) or None
 
 
 def _earlier_there(case: Case, claim: Claim, other: UUID) -> bool:
@@ -73,7 +76,7 @@ def awaits_identity(case: Case, claim: Claim) -> bool:
     if not applies(case, claim, ROE_24):
         return False
     possible = maybe_elsewhere(case, claim)
-    if not possible:
+    if possible is None:
         return False
     if not waits_for_identity(claim):
         _wait(case, claim, possible)

@@ -128,7 +128,7 @@ def _go_on(case: Case) -> None:
     """Claims whose question is answered are judged, the earlier first."""
     waiting = [claim for claim in case.file.living() if waits_for_identity(claim)]
     for claim in sorted(waiting, key=lambda claim: (claim.priority_at, claim.entry)):
-        if not maybe_elsewhere(case, claim):
+        if maybe_elsewhere(case, claim) is None:
             go_on(case, claim)
 
 
