@@ -8,15 +8,19 @@ import typer
 from dealreg.cli.asking import As, JsonFlag, Program, RequestKey, ask, claims, house, show, show_rows
 
 COLUMNS = ("conflict", "kind", "state", "customer_name", "line", "territory", "clause", "detected_at", "ruling_to")
+APPEALS = ("registration", "line", "against", "state", "appealed_by", "decided_by", "reason", "ruling_to")
 Conflict = Annotated[UUID, typer.Argument(metavar="CONFLICT")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the verbs."""
-    verbs = typer.Typer(no_args_is_help=True, help="Claims that met on a line: list them, look at one, rule.")
+    verbs = typer.Typer(
+        no_args_is_help=True, help="Claims that met on a line: list them, look at one, rule; what was appealed."
+    )
     verbs.command("list")(list_)
     verbs.command("show")(show_)
     verbs.command("rule")(rule)
+    verbs.command("appeals")(appeals)
     app.add_typer(verbs, name="conflicts")
 
 
@@ -83,6 +87,26 @@ def rule(
     command = RuleOnConflict.model_validate({**said, "parts": parts, "refer_to": refer_to})
     with house() as at:
         show(ask(at, claims("deal_desk", subject, program), command, key).answer, as_json=as_json)
+
+
+def appeals(
+    *,
+    state: Annotated[
+        str | None, typer.Option(help="open (the judgement due first comes first), waits, upheld or reversed.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
+    as_whom: As = "deal_desk",
+    program: Program = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Declines, releases and refused extensions that a partner appealed (ROE-29)."""
+    from dealreg.service.questions import Questions
+
+    who = claims(as_whom, "cli", program)
+    asked = {"limit": limit, **({} if state == "open" else {"state": state})}
+    with house() as at:
+        found = Questions(at.reading, who).ask("appeals", "open" if state == "open" else "newest", **asked)
+    show_rows(found.rows, APPEALS, as_json=as_json)
 
 
 def _part(said: str) -> dict[str, object]:

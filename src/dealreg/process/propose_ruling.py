@@ -10,6 +10,7 @@ from uuid import UUID
 from dealreg.conflict import events as facts
 from dealreg.conflict.events import Input, Party, PartyStanding, Ruling
 from dealreg.conflict.state import CONFLICT, Conflict
+from dealreg.engagement.parameters import Doctrine
 from dealreg.file.state import Claim
 from dealreg.process.case import Case
 from dealreg.process.maps import claim_on
@@ -74,9 +75,11 @@ def propose_again(case: Case, conflict: UUID, reason: str) -> None:
 
 
 def _rank(case: Case, state: Conflict, party: Party) -> tuple[bool, datetime, int]:
-    """Who holds comes first, then the priority time, then the order of acceptance (rules.md section 1, Incumbent)."""
-    claim = claim_of(case, state, party)
-    return (claim is None or not claim.blocks, party.priority_at, claim.entry if claim is not None else 0)
+    """By priority time, then by order of acceptance; who holds comes first where no earlier time takes it from him (ROE-4)."""
+    claim, priority = claim_of(case, state, party), case.rules.clauses.priority
+    keeps = priority.doctrine is Doctrine.FIRST_APPROVED or not priority.in_force
+    waits = claim is None or not claim.blocks
+    return (keeps and waits, party.priority_at, claim.entry if claim is not None else 0)
 
 
 def claim_of(case: Case, state: Conflict, party: Party) -> Claim | None:
