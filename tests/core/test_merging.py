@@ -137,9 +137,21 @@ def test_another_program_follows_with_its_next_decision():
     assert held.claims[there, "drives"].holds
     assert held.claims[second, "drives"].queue_clause is not None
     programs.ask("north", UndoMerge(customer=other, reason="two companies"), "dana")
+    third, _ = programs.registers("south", "acme", "zoll", "relays")
+    assert set(programs.file("south", other).claims) == {(there, "drives")}
+    assert set(programs.file("south", one).claims) == {(second, "drives"), (third, "relays")}
+
+
+def test_another_program_follows_an_undone_merge_from_the_closed_file_too():
+    programs = Programs("north", "south")
+    _, one = programs.registers("north", "acme")
+    there, other = programs.registers("south", "brandt", "dorn", distributor="suedkraft")
+    programs.ask("north", MergeCustomers(customer=one, absorbed=other, reason="one company"), "dana")
+    programs.registers("south", "acme", "claus")
+    programs.ask("north", UndoMerge(customer=other, reason="two companies"), "dana")
     programs.ask("south", WithdrawRegistration(registration=there, partner="dorn"), "dorn")
     assert set(programs.file("south", other).claims) == {(there, "drives")}
-    assert set(programs.file("south", one).claims) == {(second, "drives")}
+    assert programs.file("south", other).claims[there, "drives"].legs[1].state != "protected"
 
 
 def test_a_chain_of_merges_is_bounded():
