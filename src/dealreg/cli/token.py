@@ -25,6 +25,9 @@ def token(
     level: Annotated[
         str | None, typer.Option(help="A level of approval for special prices that the bearer holds.")
     ] = None,
+    team: Annotated[
+        str | None, typer.Option(help="direct: the bearer sells direct, and does not rule on such conflicts (ROE-19).")
+    ] = None,
     program: Annotated[str | None, typer.Option(help="The partner program; left out, PROGRAM.")] = None,
     hours: Annotated[float, typer.Option(help="How long it counts, at most 744.")] = 12,
     as_json: Annotated[bool, typer.Option("--json", help="With what it says and when it ends.")] = False,
@@ -43,6 +46,7 @@ def token(
             "partner": partner,
             "region": region,
             "level": level,
+            "team": team,
         }
     )
     chosen = program or settings.program
