@@ -94,7 +94,7 @@ def outcome(
 
 
 def _won(case: Case, claim: Claim, closed_at: datetime) -> None:
-    """The holder's legs are fulfilled; one that only waited leaves (a sale elsewhere is ROE-25, not in force)."""
+    """The holder's legs are fulfilled; one that only waited leaves (a sale elsewhere is ROE-25)."""
     if not claim.holds:
         if claim.live:
             leave_queue(case, claim, "its opportunity was won without protection")

@@ -3,7 +3,8 @@
 ``reopened_days``: days in which a loss may be taken back; ``before_win_hours``: hours before the win below which a registration goes
 to the desk; ``related_days``: days after a win in which the winner's related deals in that account are protected on the won line
 without meeting others' claims, 0 for none; ``credit_share``: the part of the benefit that a registrant gets whose brand won through
-another, 0 for none. Source: rules.md ROE-31; domain.md C28, C41, C49.
+another, 0 for none: who filed and lost no longer ago than ``reopened_days``, or is in a tender's class. Source: rules.md
+ROE-31; domain.md C28, C41, C49.
 """
 
 from decimal import Decimal
