@@ -43,7 +43,7 @@ def feeds(draw: st.DrawFn) -> tuple[list[list[dict[str, Any]]], list[int], list[
     taken: set[Any] = set()
     for number in range(len(SOURCES)):
         messages = draw(st.lists(told, max_size=3))
-        fresh = []
+        fresh: list[dict[str, Any]] = []
         for one in messages:
             # No two commits of one instant, which go by the order of acceptance (ROE-6); no partner twice (ROE-28); a record once.
             names = {one["minutes"], one["partner"], (number, one["record"])}

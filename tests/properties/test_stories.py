@@ -49,7 +49,7 @@ FILERS = (
 PROGRAMS: tuple[dict[str, Any], ...] = (
     {},
     {},
-    {"ROE-21": {"clock": "runs"}},
+    {"ROE-21": {"clock": "runs"}, "ROE-12": {"hard_stop_days": 70}},
     {"ROE-4": {"doctrine": "first_submitted"}, "ROE-5": {"while_pending": "refuses"}},
     {"ROE-4": {"doctrine": "first_approved"}, "ROE-5": {"while_pending": "side_by_side"}},
     {"ROE-4": {"doctrine": "graded"}},
