@@ -32,27 +32,26 @@ REASONS = {
 }
 
 
-def bound(leg: Leg) -> bool:
-    """Whether the standing of its partner can do anything to the leg."""
-    return leg.state in HOLDING and leg.window_to is not None and leg.standing_since is not None
-
-
 def due_standings(case: Case) -> Iterator[Due]:
     """The next change of standing of every leg's partner that the file has not noted; not in ``falling_due``: partners say it."""
-    held = [(claim, leg) for claim in case.file.living() for leg in claim.legs if bound(leg)]
-    need_partners(case.situation, sorted({leg.partner for _, leg in held}))
-    for claim, leg in held:
-        change = next_change(case, leg)
+    held = [(claim, leg, since) for claim in case.file.living() for leg, since in _bound(claim)]
+    need_partners(case.situation, sorted({leg.partner for _, leg, _ in held}))
+    for claim, leg, since in held:
+        change = next_change(case, leg, since)
         if change is not None:
             at, standing = change
             yield Due(at, Rank.SUSPENSION, claim.entry, partial(_apply, claim=claim, leg=leg, standing=standing))
 
 
-def next_change(case: Case, leg: Leg) -> tuple[datetime, Standing] | None:
+def _bound(claim: Claim) -> Iterator[tuple[Leg, datetime]]:
+    """The legs to which the standing of their partner can do anything, and since when the file knows it."""
+    for leg in claim.legs:
+        if leg.state in HOLDING and leg.window_to is not None and leg.standing_since is not None:
+            yield leg, leg.standing_since
+
+
+def next_change(case: Case, leg: Leg, since: datetime) -> tuple[datetime, Standing] | None:
     """When its partner's standing becomes another than the leg knows, and which; ``hold`` counts as good."""
-    since = leg.standing_since
-    if since is None:
-        return None
     steps = partner_of(case.situation, leg.partner).standings.steps
     for place, (start, said) in enumerate(steps):
         over = place + 1 < len(steps) and steps[place + 1][0] <= since
@@ -84,9 +83,7 @@ def _apply(case: Case, *, claim: Claim, leg: Leg, standing: Standing) -> None:
         )
     )
     noted = case.again(claim)
-    now = noted.leg(leg.tier)
-    if now is None:
-        return
+    now = next(one for one in noted.legs if one.tier is leg.tier and one.state in LIVE)
     if standing not in OUT:
         lift(case, noted, now, CLAUSE, "its partner is in good standing again")
         return

@@ -31,8 +31,6 @@ def met_hidden(case: Case, claim: Claim, meetings: list[Meeting], how: Relation)
 
     ``how`` is ``SAME`` where the distributor's claim comes second (else it would be linked), ``JOINS`` where the hidden one does.
     """
-    if not case.rules.clauses.hiding.in_force or claim.state_is(LegState.CONTESTED):
-        return False
     meeting = next((m for m in meetings if m.how is how and _between_the_two(case, claim, m)), None)
     if meeting is None:
         return False
@@ -58,9 +56,7 @@ def _between_the_two(case: Case, claim: Claim, meeting: Meeting) -> bool:
     """Whether one is the dealer's hidden registration and the other its own distributor's claim, without a dealer."""
     if meeting.how is Relation.SAME:
         return claim.party(Tier.DEALER) is None and _hidden(case, meeting.there)
-    if meeting.how is Relation.JOINS and meeting.there.blocks:
-        return claim.party(Tier.DEALER) is not None and _hidden(case, claim)
-    return False
+    return claim.party(Tier.DEALER) is not None and _hidden(case, claim)
 
 
 def _hidden(case: Case, claim: Claim) -> bool:
