@@ -7,8 +7,8 @@ from typing import Any
 
 from dealreg.file import events as facts
 from dealreg.file import time_events as timed
-from dealreg.file.ends import protected_to
 from dealreg.file.clocks import Disputable
+from dealreg.file.ends import protected_to
 from dealreg.file.state import LIVE, Claim, CustomerFile, Leg
 from dealreg.file.stepping import Step, claim_of, leg_changed, with_claim
 from dealreg.file.time_state import AskedExtension, LegTime
@@ -22,13 +22,16 @@ def _claim_time(state: CustomerFile, event: facts.FileEvent, **changes: Any) -> 
     return with_claim(state, replace(claim, time=replace(claim.time, **changes)))
 
 
+def _live(state: CustomerFile, event: facts.LegEvent) -> Leg:
+    """The leg that the fact is about: facts about time are made of legs that have not ended."""
+    legs = claim_of(state, event).legs
+    return next(leg for leg in legs if (leg.tier, leg.partner) == (event.tier, event.partner) and leg.state in LIVE)
+
+
 def _leg_time(
     state: CustomerFile, event: facts.LegEvent, leg_is: dict[str, Any] | None = None, **changes: Any
 ) -> CustomerFile:
-    claim = claim_of(state, event)
-    leg = claim.leg(event.tier)
-    if leg is None:
-        return state
+    claim, leg = claim_of(state, event), _live(state, event)
     return with_claim(state, leg_changed(claim, event, time=replace(leg.time, **changes), **(leg_is or {})))
 
 
@@ -38,10 +41,8 @@ def _asked(state: CustomerFile, event: timed.ExtensionAsked) -> CustomerFile:
 
 
 def _overdue(state: CustomerFile, event: timed.ExtensionOverdue) -> CustomerFile:
-    leg = claim_of(state, event).leg(event.tier)
-    if leg is None or leg.time.asked is None:
-        return state
-    return _leg_time(state, event, asked=replace(leg.time.asked, decide_by=None))
+    asked = _live(state, event).time.asked
+    return _leg_time(state, event, asked=replace(asked, decide_by=None) if asked is not None else None)
 
 
 def _granted(state: CustomerFile, event: timed.ExtensionGranted) -> CustomerFile:
@@ -49,9 +50,7 @@ def _granted(state: CustomerFile, event: timed.ExtensionGranted) -> CustomerFile
 
     What is left of a stopped clock grows by as much.
     """
-    leg = claim_of(state, event).leg(event.tier)
-    if leg is None:
-        return state
+    leg = _live(state, event)
     spent = event.granted_at if event.window_to <= event.granted_at else None
     added = event.window_to - (protected_to(leg) or event.window_to)
     left = leg.left_seconds + int(added.total_seconds()) if leg.left_seconds is not None else None
@@ -68,10 +67,11 @@ def _granted(state: CustomerFile, event: timed.ExtensionGranted) -> CustomerFile
 
 def _refused(state: CustomerFile, event: timed.ExtensionRefused) -> CustomerFile:
     """A hold ends with the refusal."""
-    leg = claim_of(state, event).leg(event.tier)
-    held = leg.time.hold_to if leg is not None else None
+    held = _live(state, event).time.hold_to
     if event.appeal_to is not None:
-        against = Disputable(Against.EXTENSION, event.refused_by, event.appeal_to, event.refused_at, event.tier, event.partner)
+        against = Disputable(
+            Against.EXTENSION, event.refused_by, event.appeal_to, event.refused_at, event.tier, event.partner
+        )
         state = with_claim(state, replace(claim_of(state, event), disputable=against, appealed=False))
     return _leg_time(state, event, asked=None, hold_to=min(held, event.refused_at) if held is not None else None)
 
@@ -149,10 +149,7 @@ def _reconciled(state: CustomerFile, event: timed.FactsReconciled) -> CustomerFi
 
 
 def _leg_thawed(state: CustomerFile, event: timed.LegThawed) -> CustomerFile:
-    claim = claim_of(state, event)
-    leg = claim.leg(event.tier)
-    if leg is None:
-        return state
+    claim, leg = claim_of(state, event), _live(state, event)
     return with_claim(state, leg_changed(claim, event, time=_thaw(leg, event.hold_to, event.thawed_at)))
 
 
@@ -237,9 +234,7 @@ def _suspended_too(state: CustomerFile, event: facts.LegSuspended) -> CustomerFi
 
 def _returned_too(state: CustomerFile, event: facts.LegReturned) -> CustomerFile:
     """What was left of a hold with its clock stopped is its window, and there is no second one."""
-    leg = claim_of(state, event).leg(event.tier)
-    if leg is None:
-        return state
+    leg = _live(state, event)
     hold, price = leg.time.hold_to, leg.time.price_hold_to
     return _leg_time(
         state,
@@ -254,9 +249,7 @@ def _reopened_too(state: CustomerFile, event: facts.LegReopened) -> CustomerFile
     claim = claim_of(state, event)
     if sum(leg.state in LIVE for leg in claim.legs) == 1:
         state = _claim_time(state, event, stood_at=None, **_limits(None))
-    leg = claim_of(state, event).leg(event.tier)
-    if leg is None:
-        return state
+    leg = _live(state, event)
     hold, price = leg.time.hold_to, leg.time.price_hold_to
     return _leg_time(
         state,

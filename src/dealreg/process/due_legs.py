@@ -47,9 +47,7 @@ def _begin(case: Case, *, claim: Claim, leg: Leg) -> None:
 
 def _end(case: Case, *, claim: Claim, leg: Leg) -> None:
     """Protected for another reason than its window, else the leg lapses, once (ROE-12)."""
-    stop = leg.hard_stop_at
-    if stop is None:
-        return
+    stop = leg.hard_stop_at or case.now
     if case.now < stop and not in_tail(leg) and goes_on(case, claim, leg):
         return
     _lapse(case, claim, leg, LapseGround.HARD_STOP if case.now >= stop else _ground(leg))

@@ -164,6 +164,7 @@ def _take_place(case: Case, joining: Joining, there: Claim, tier: Tier, partner:
             distributors=tuple(partner_reader(program, reader) for reader in brings),
         )
     )
+    freeze_too(case, there)
 
 
 def _suppliers(case: Case, joining: Joining, there: Claim) -> list[str]:
@@ -175,7 +176,6 @@ def _suppliers(case: Case, joining: Joining, there: Claim) -> list[str]:
         if own is None
         else [leg.partner for leg in own.legs if leg.tier is not Tier.DEALER and leg.partner not in on_it]
     )
-    freeze_too(case, there)
 
 
 def _end_own_claim(case: Case, joining: Joining) -> None:

@@ -68,9 +68,7 @@ def resume_progress(case: Case, claim: Claim, reason: str) -> None:
         return
     instants = (time.remind_at, time.suspend_at, time.release_at)
     moved = [day_end(case.now + (at - time.stood_at), rules.zone) if at is not None else None for at in instants]
-    if moved[2] is None:
-        return
-    limits = ProgressLimits(remind_at=moved[0], suspend_at=moved[1], release_at=moved[2])
+    limits = ProgressLimits(remind_at=moved[0], suspend_at=moved[1], release_at=moved[2] or case.now)
     _count(case, claim, limits, time.progress_at or time.stood_at, reason)
 
 

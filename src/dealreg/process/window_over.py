@@ -24,10 +24,9 @@ def goes_on(case: Case, claim: Claim, leg: Leg) -> bool:
 
     Judged once and on what is known now: where the facts were stale, on those that were reconciled (ROE-22), and never into the past.
     """
-    if leg.window_to is None or leg.hard_stop_at is None:
-        return False
-    grace = _grace(case, claim, leg, leg.window_to, leg.hard_stop_at)
-    held = _held(case, claim, leg, leg.window_to, leg.hard_stop_at)
+    ended, stop = leg.window_to or case.now, leg.hard_stop_at or case.now
+    grace = _grace(case, claim, leg, ended, stop)
+    held = _held(case, claim, leg, ended, stop)
     price_to = price_hold_end(case, claim, leg)
     priced = price_to is not None and price_to > case.now
     if price_to is not None and priced:
