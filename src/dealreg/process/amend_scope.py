@@ -26,8 +26,8 @@ def amend_scope(situation: Situation, request: Request, command: AmendScope) -> 
     if case is None:
         raise Closed("the registration has no claim yet; supply what is missing with the scope that you mean")
     claim = case.claim(command.registration, command.line)
-    if command.partner not in {claim.filed_by, *(leg.partner for leg in claim.legs)}:
-        raise NotAllowed("only a partner of the registration narrows its scope")
+    if command.partner != claim.filed_by:
+        raise NotAllowed("only the partner that filed the registration narrows its scope")
     if not claim.live:
         raise Closed("the claim has ended; file anew")
     if command.scope == claim.scope or not within(case.rules, command.scope, claim.scope):

@@ -133,7 +133,7 @@ def close_joining(case: Case, joining_id: object, reason: str) -> None:
         return
     end_joining(case, joining, reason)
     own = case.file.claims.get((joining.challenger, joining.host[1])) if joining.challenger else None
-    if own is None or not own.live:
+    if own is None or not own.live or own.holds:
         return
     open_one = next((key for key, (_, parties) in case.file.conflicts.items() if own.registration in parties), None)
     if open_one is not None and own.conflict == open_one:

@@ -9,7 +9,7 @@ from dealreg.file.events import LegReopened
 from dealreg.file.state import Claim, Leg, LegState
 from dealreg.process.case import Case, registration_of
 from dealreg.process.enter_claims import enter
-from dealreg.process.hold_claim import queue_or_decline
+from dealreg.process.hold_claim import is_closed, queue_or_decline
 from dealreg.process.meetings import meetings_of
 from dealreg.process.progress_clock import restart_progress
 from dealreg.vocabulary.ids import PartnerId
@@ -27,7 +27,7 @@ def give_back(case: Case, claim: Claim, released_at: datetime, clause: str, reas
         state = registration_of(case.situation, claim.registration)
         line = next(line for line in state.lines if line.line == claim.line)
         enter(case, claim.registration, state, line, anew=True)
-        queue_or_decline(case, case.again(claim), clause, f"{reason} while the line is protected for another claim")
+        queue_or_decline(case, case.again(claim), clause, f"{reason} while the line is not free")
         return True
     for leg in legs:
         _return(case, claim, leg, released_at, clause)
@@ -36,8 +36,8 @@ def give_back(case: Case, claim: Claim, released_at: datetime, clause: str, reas
 
 
 def blocked(case: Case, claim: Claim) -> bool:
-    """Whether another claim blocks the line of one that ended."""
-    return any(meeting.there.blocks for meeting in meetings_of(case, claim))
+    """Whether another claim blocks the line of one that ended, or an override closes it."""
+    return is_closed(case, claim) or any(meeting.there.blocks for meeting in meetings_of(case, claim))
 
 
 def _return(case: Case, claim: Claim, leg: Leg, released_at: datetime, clause: str) -> None:

@@ -122,7 +122,7 @@ def queue_or_decline(
     """Refused for an overlap only: it waits where the queue is in use, else it is declined (section 1a ii)."""
     queue = case.rules.clauses.queue
     if not queue.in_use:
-        decline(case, claim, clause, reason)
+        decline(case, claim, clause, reason, disputable=not conflict_named)
         return
     if claim.state_is(LegState.QUEUED) and claim.queue_clause == clause:
         return

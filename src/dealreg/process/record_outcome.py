@@ -157,8 +157,15 @@ def release(
     appeal_to = appeal_limit(case) if disputable and partner is None else None
     for leg in _live(claim):
         if partner is None or leg.partner == partner:
-            said = {"clause": clause, "reason": reason, "released_by": by, "appeal_to": appeal_to}
-            case.record(LegReleased(**_of(case, claim, leg), **said, released_at=case.now))
+            released = LegReleased(
+                **_of(case, claim, leg),
+                clause=clause,
+                reason=reason,
+                released_at=case.now,
+                released_by=by,
+                appeal_to=appeal_to,
+            )
+            case.record(released)
     after_end(case, claim, offer=offer)
 
 

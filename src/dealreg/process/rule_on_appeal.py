@@ -8,11 +8,14 @@ from dealreg.file.conflict_events import AppealRuled
 from dealreg.file.state import Claim
 from dealreg.file.words import Against
 from dealreg.process import permit
+from dealreg.process.approve_line import approve
 from dealreg.process.case import Case, registration_of
 from dealreg.process.extend_leg import grant_on_appeal
 from dealreg.process.give_back import give_back, restore
+from dealreg.process.hold_claim import closed_by_override
+from dealreg.process.meetings import meetings_of
 from dealreg.process.record_outcome import opened
-from dealreg.process.settle_claim import approve_unless_met
+from dealreg.process.settle_claim import bar_others, settle_overlap
 from dealreg.registration.appeal_commands import RuleOnAppeal
 from dealreg.registration.events import AppealJudged
 from dealreg.registration.state import REGISTRATION
@@ -32,7 +35,9 @@ def rule_on_appeal(situation: Situation, request: Request, command: RuleOnAppeal
     key = (command.registration, command.line)
     found = case.file.appeals.get(key) if case is not None else None
     if case is None or found is None:
-        raise Closed("no appeal on this line waits for a judge; one against a ruling is judged by ruling on its conflict")
+        raise Closed(
+            "no appeal on this line waits for a judge; one against a ruling is judged by ruling on its conflict"
+        )
     permit.not_own(request.actor, [registration_of(situation, command.registration)])
     if request.actor.subject == found.decision.decided_by:
         raise NotAllowed("you took this decision; another person judges the appeal", clause=CLAUSE)
@@ -62,10 +67,16 @@ def rule_on_appeal(situation: Situation, request: Request, command: RuleOnAppeal
 
 def _decline_reversed(case: Case, claim: Claim, _: Disputable, by: str) -> None:
     """The clause refuses it no more: approved at its old time, or it meets what holds the line by now."""
-    restore(case, claim, CLAUSE, "the decline was reversed on appeal")
+    reason = "the decline was reversed on appeal"
+    restore(case, claim, CLAUSE, reason)
     back = case.again(claim)
-    if back.live and not back.holds:
-        approve_unless_met(case, back, by, "the decline was reversed on appeal")
+    if closed_by_override(case, back):
+        return
+    if any(meeting.there.blocks for meeting in meetings_of(case, back)):
+        settle_overlap(case, back)
+    else:
+        approve(case, back, by, reason)
+        bar_others(case, case.again(back))
 
 
 def _release_reversed(case: Case, claim: Claim, decision: Disputable, _: str) -> None:

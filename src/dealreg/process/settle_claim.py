@@ -44,10 +44,10 @@ def settle(case: Case, claim: Claim) -> None:
     if claim.tender or related_deal(case, claim):
         approve_or_hold(case, case.again(claim))
         return
-    _settle_overlap(case, claim)
+    settle_overlap(case, claim)
 
 
-def _settle_overlap(case: Case, claim: Claim) -> None:
+def settle_overlap(case: Case, claim: Claim) -> None:
     """Who is protected already, who waits, and else ROE-30."""
     if kept_out_by_group(case, claim):
         return
