@@ -29,9 +29,7 @@ BUILT = sorted(field.alias for field in Clauses.model_fields.values() if field.a
 SHOWN_ELSEWHERE: dict[str, str] = {}
 """A command or event that no case shows, with where it is shown instead."""
 
-ABSENT_VALUES = {
-    "Standing.TERMINATED": "ROE-16 is not built: until then it refuses new claims as suspended does",
-}
+ABSENT_VALUES: dict[str, str] = {}
 """A value that no case names, with its reason."""
 
 NUMBERS = 28
