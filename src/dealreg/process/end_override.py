@@ -178,7 +178,6 @@ def _return(case: Case, claim: Claim, leg: Leg) -> None:
         ended = protected_to(leg) or window_to
         window_to = day_end(case.now + timedelta(seconds=max(leg.left_seconds, 0)), case.rules.zone)
         stop = moved_alike(stop, old_end=ended, new_end=window_to, zone=case.rules.zone)
-        window_to = min(window_to, stop)
         ends, hold = stop if leg.time.frozen else window_to, max(hold, window_to) if hold is not None else None
     case.record(
         LegReturned(
