@@ -20,7 +20,7 @@ ARGS ?=
 # A worker has its own servers, so more than four only costs memory; a module's tests share theirs and stay together.
 WORKERS ?= auto
 
-.PHONY: help setup demo check format lint types contracts test fix up bench cover lock dist clean
+.PHONY: help setup demo check format lint types contracts test fix mutants up bench cover lock dist clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -53,6 +53,9 @@ test: setup ## pytest alone: make test ARGS="tests/core -x"
 fix: setup ## let ruff lay out and repair what it can
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+mutants: setup ## break the source on purpose, place by place: a test must fail each time
+	$(BIN)/python tests/mutants.py $(ARGS)
 
 up: setup ## the embedded PostgreSQL and NATS with every role, until Ctrl-C
 	$(BIN)/dealreg up $(ARGS)

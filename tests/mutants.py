@@ -53,21 +53,33 @@ def command(mutation: Mutation) -> list[str]:
     return [sys.executable, "-m", "pytest", asked, "-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly"]
 
 
-def caught(mutation: Mutation, tree: Path) -> bool:
-    """Whether its test fails in a copy of the tree that has it."""
-    changed = tree / SOURCE / mutation.file
-    text = changed.read_text(encoding="utf-8")
-    changed.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
+def fails(mutation: Mutation, tree: Path) -> bool:
+    """Whether its test fails in a copy of the tree as it stands."""
     environment = {**os.environ, "CI": "1", "PYTHONPATH": str(tree / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        done = subprocess.run(
-            command(mutation), cwd=tree, env=environment, capture_output=True, text=True, timeout=600, check=False
-        )
-    finally:
-        changed.write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        command(mutation), cwd=tree, env=environment, capture_output=True, text=True, timeout=600, check=False
+    )
     if done.returncode not in {0, FAILED}:
         raise SystemExit(f"{mutation.law}: the test could not be run\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
     return done.returncode == FAILED
+
+
+def caught(mutation: Mutation, tree: Path) -> bool:
+    """Whether its test fails once the mutation is made."""
+    changed = tree / SOURCE / mutation.file
+    text = changed.read_text(encoding="utf-8")
+    changed.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
+    try:
+        return fails(mutation, tree)
+    finally:
+        changed.write_text(text, encoding="utf-8")
+
+
+def sound(wanted: list[Mutation], tree: Path) -> None:
+    """A test that fails by itself shows nothing: each one passes on the source as it is."""
+    broken = [one.test for one in {mutation.test: mutation for mutation in wanted}.values() if fails(one, tree)]
+    if broken:
+        raise SystemExit(f"these fail without any mutation: {', '.join(sorted(broken))}")
 
 
 def main(words: list[str]) -> int:
@@ -81,6 +93,7 @@ def main(words: list[str]) -> int:
             shutil.copytree(source, Path(folder) / name, ignore=ignored) if source.is_dir() else shutil.copy(
                 source, folder
             )
+        sound(wanted, Path(folder))
         for mutation in wanted:
             begun = time.monotonic()
             was_caught = caught(mutation, Path(folder))
