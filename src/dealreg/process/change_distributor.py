@@ -11,6 +11,8 @@ from dealreg.file.state import LIVE, Claim, Leg, LegState
 from dealreg.process.applies import applies
 from dealreg.process.case import Case, above, need_partners, partner_of, registration_of
 from dealreg.process.check_claim import refusal_to_supply
+from dealreg.process.free_line import after_end
+from dealreg.process.hold_claim import linked
 from dealreg.process.meetings import meetings_of
 from dealreg.process.name_distributor import name_distributor, readers_now
 from dealreg.process.record_outcome import opened
@@ -138,6 +140,7 @@ def _change(case: Case, command: ChangeDistributor, state: Registration, claims:
                 )
             )
         name_distributor(case, claim, old, command.distributor, clause, hidden=state.hidden)
+        _link_its_own(case, claim)
     lines = _lines(case, state, command.registration)
     case.situation.record(
         REGISTRATION,
@@ -154,6 +157,14 @@ def _change(case: Case, command: ChangeDistributor, state: Registration, claims:
             changed_at=case.now,
         ),
     )
+
+
+def _link_its_own(case: Case, claim: Claim) -> None:
+    """What the dealer filed meanwhile through the new distributor is the same in the same leg now (ROE-28, C11)."""
+    own = [entry for entry in case.file.living(claim.line) if entry.party(Tier.DEALER) == claim.party(Tier.DEALER)]
+    for entry in own:
+        if entry.state_is(LegState.QUEUED) and linked(case, entry, meetings_of(case, entry)):
+            after_end(case, entry, offer=False)
 
 
 def _lines(case: Case, state: Registration, registration: UUID) -> tuple[RequestedLine, ...]:
