@@ -35,7 +35,7 @@ def suspend(
 
 def lift(case: Case, claim: Claim, leg: Leg, clause: str, reason: str) -> None:
     """End the suspension of one clause; the leg stays suspended where another clause or an override suspends it."""
-    if clause not in leg.paused or leg.window_to is None or leg.hard_stop_at is None:
+    if leg.state not in HOLDING or clause not in leg.paused or leg.window_to is None or leg.hard_stop_at is None:
         return
     case.record(
         LegReturned(
