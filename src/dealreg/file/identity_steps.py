@@ -20,7 +20,11 @@ def _review_breached(state: CustomerFile, event: facts.IdentityReviewBreached) -
 
 def _taken_over(state: CustomerFile, event: facts.ClaimsTakenOver) -> CustomerFile:
     held: CustomerFile = from_value(event.holdings, CustomerFile)
-    return replace(joined(state, held), customer=event.customer)
+    came = frozenset(claim.came_from for claim in held.claims.values() if claim.came_from is not None)
+    native = tuple(
+        known if known.came_from else replace(known, spares=known.spares | came) for known in state.overrides
+    )
+    return replace(joined(replace(state, overrides=native), held), customer=event.customer)
 
 
 def _closed(state: CustomerFile, event: facts.FileClosed) -> CustomerFile:

@@ -153,7 +153,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class ActiveOverride:
-    """An override that acts on a line of this file now; one that a merge brought acts on what came from the same customer only."""
+    """An override that acts on a line of this file now.
+
+    A merge does not widen it (ROE-21): one that came with a merge acts on what came from the same customer, one that was here ``spares``
+    what came later. One that begins after a merge acts on all.
+    """
 
     override: UUID
     verb: Verb
@@ -164,6 +168,11 @@ class ActiveOverride:
     stops_clock: bool
     override_to: datetime
     came_from: UUID | None = None
+    spares: frozenset[UUID] = frozenset()
+
+    def acts_on(self, claim: Claim) -> bool:
+        """Whether the claim is of the customer that the override named, as customers stood when it began."""
+        return claim.came_from not in self.spares and self.came_from in {None, claim.came_from}
 
 
 @dataclass(frozen=True, slots=True)

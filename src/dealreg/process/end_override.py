@@ -52,7 +52,7 @@ def _concerned(case: Case, active: ActiveOverride) -> list[Claim]:
     return [
         claim
         for claim in case.file.living(active.line)
-        if claim.came_from == active.came_from and scopes_overlap(case.rules, active.scope, claim.scope)
+        if active.acts_on(claim) and scopes_overlap(case.rules, active.scope, claim.scope)
     ]
 
 

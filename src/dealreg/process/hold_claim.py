@@ -41,7 +41,7 @@ def is_closed(case: Case, claim: Claim) -> bool:
         override.verb is Verb.SUSPEND
         and override.ground != SUPPLY_CONSTRAINT
         and override.line == claim.line
-        and override.came_from == claim.came_from
+        and override.acts_on(claim)
         and scopes_overlap(case.rules, override.scope, claim.scope)
         for override in case.file.overrides
     )
@@ -64,7 +64,7 @@ def letting_in(case: Case, claim: Claim) -> ActiveOverride | None:
             for override in case.file.overrides
             if override.verb in {Verb.ADMIT, Verb.REASSIGN}
             and override.line == claim.line
-            and override.came_from == claim.came_from
+            and override.acts_on(claim)
             and override.partner in partners
             and scopes_overlap(case.rules, override.scope, claim.scope)
         ),
