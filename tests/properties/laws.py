@@ -105,9 +105,12 @@ def _tiers(claim: Claim) -> set[Tier]:
 
 
 def _overlap(story: Story, one: Scope, other: Scope) -> bool:
-    """By the map itself: the same node or one above the other; named sites meet by name."""
+    """By the map itself: the same node or one above the other; named sites meet by name, and lie where their scope says."""
     if one.sites and other.sites:
         return bool(set(one.sites) & set(other.sites))
+    if one.sites or other.sites:
+        sited, whole = (one, other) if one.sites else (other, one)
+        return whole.territory in _up(story, sited.territory)
     return other.territory in _up(story, one.territory) or one.territory in _up(story, other.territory)
 
 

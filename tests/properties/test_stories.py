@@ -105,12 +105,14 @@ class Stories(RuleBasedStateMachine):
         legs = [{"tier": tier, "partner": partner} for tier, partner in parties if partner is not None]
         filed_by = dealer or distributor or ""
         names = ("drives", "relays") if said["more"] == "both lines" else (line,)
+        # An equipment maker names its programme as the site, else it stays incomplete.
+        scope = {**said["scope"], "sites": ["press-line-7"]} if filed_by == "otto" else said["scope"]
         day = (self.story.now - dt.timedelta(days=said["proof"] or 0)).date()
         command = registrations.FileRegistration.model_validate(
             {
                 "filed_by": filed_by,
                 "customer": CUSTOMERS[said["customer"]],
-                "lines": [{"line": name, "scope": said["scope"], "legs": legs} for name in names],
+                "lines": [{"line": name, "scope": scope, "legs": legs} for name in names],
                 "registration_class": "tender" if said["more"] == "tender" else "exclusive",
                 "value": {"amount": said["value"], "currency": "EUR"} if said["value"] else None,
                 "evidence": [{"kind": "proposal", "dated_on": day, "digest": "0" * 64}] if said["proof"] else [],
