@@ -33,6 +33,7 @@ CREATE TABLE network_deals (
     extension          text,
     held_to            timestamptz,
     stale_since        timestamptz,
+    progress_by        timestamptz,
     submitted_at       timestamptz NOT NULL,
     completed_at       timestamptz,
     changes            integer     NOT NULL,

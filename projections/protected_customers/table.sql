@@ -41,6 +41,7 @@ CREATE TABLE protected_customers (
     extension          text,
     held_to            timestamptz,
     stale_since        timestamptz,
+    progress_by        timestamptz,
     overdue_since      timestamptz,
     submitted_at       timestamptz NOT NULL,
     completed_at       timestamptz,

@@ -6,7 +6,7 @@ WITH moved AS (
             FROM jsonb_to_recordset(%(legs)s) AS w (tier text, partner text, window_from timestamptz, window_to timestamptz, hard_stop_at timestamptz)
             WHERE w.tier = d.tier AND w.partner = d.partner
         ),
-        benefit = %(benefit)s::numeric, since = %(_effective_at)s, clause = %(clause)s, changes = d.changes + 1, grace_to = NULL, offer_to = NULL, extension = NULL, held_to = NULL, overdue_since = NULL, reason = %(reason)s, approved_by = %(approved_by)s, conflict = NULL, leaves_at = NULL, review_to = NULL
+        benefit = %(benefit)s::numeric, since = %(_effective_at)s, clause = %(clause)s, changes = d.changes + 1, grace_to = NULL, offer_to = NULL, extension = NULL, held_to = NULL, progress_by = NULL, overdue_since = NULL, reason = %(reason)s, approved_by = %(approved_by)s, conflict = NULL, leaves_at = NULL, review_to = NULL
     WHERE d.registration = %(registration)s AND d.line = %(line)s AND d.state IN ('pending', 'queued', 'contested', 'offered', 'approved', 'protected', 'suspended')
     RETURNING d.reader, d.registration, d.line, d.tier, d.partner, d.changes, d.state, d.clause, d.since, d.reason
 )

@@ -37,6 +37,7 @@ class ClaimIs(Model):
     grace_until: Key | None = None
     held_until: Key | None = None
     extension: Key | None = None
+    progress_by: Written | Literal["none"] | None = None
     stale_since: Written | Literal["none"] | None = None
     overdue: Key | None = None
     hard_stop_until: Key | None = None

@@ -114,6 +114,7 @@ class Viewer:
             "grace_until": self._until(row["grace_to"]),
             "held_until": self._until(row["held_to"]),
             "extension": row["extension"],
+            "progress_by": self._at(row["progress_by"]),
             "stale_since": self._at(row["stale_since"]),
             "offer_to": self._at(row["offer_to"]),
             "missing": ", ".join(row["missing"] or ()),

@@ -121,6 +121,7 @@ class Standing:
             "held_until": self._until(max((end for end in (leg.time.hold_to, leg.time.price_hold_to) if end), default=None)),
             "extension": "asked" if leg.time.asked is not None else "granted" if leg.time.extensions else "",
             "stale_since": self._at(claim.time.stale_since),
+            "progress_by": self._at(claim.time.suspend_at if claim.time.remind_at is None else None),
             "overdue": str(claim.time.review_overdue).lower(),
             "hard_stop_until": self._until(leg.hard_stop_at),
             "review_to": self._at(claim.review_to),
