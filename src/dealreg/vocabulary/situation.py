@@ -90,6 +90,7 @@ class Situation:
         self.tried: list[Tried] = []
         self.tracing = False
         self._held = held
+        self._seen: dict[UUID, Any] = {}
         self._now: dict[StreamId, Any] = {}
         self._recorded: dict[StreamId, int] = {}
         self.read: dict[StreamId, int] = {}
@@ -97,10 +98,13 @@ class Situation:
 
     def of(self, aggregate: Aggregate[S], stream: UUID) -> S:
         """The state of a stream, this decision's own facts included. Raises ``Unread`` when it was not read."""
-        name = StreamId(stream)
-        if name not in self.read:
-            self.need(aggregate.name, [name])
-        return cast("S", self._now[name] if name in self._now else self._held[name].state)
+        try:
+            return cast("S", self._seen[stream])  # Asked for again and again: one look-up answers.
+        except KeyError:
+            self.need(aggregate.name, [stream])
+        state: S = self._held[StreamId(stream)].state
+        self._seen[stream] = state
+        return state
 
     def need(self, kind: str, streams: Iterable[UUID]) -> None:
         """Ask for several streams at once, so that the shell reads them in one query. Raises ``Unread``."""
@@ -122,7 +126,7 @@ class Situation:
             raise TypeError(f"{event.NAME} is a fact of {event.AGGREGATE}, not of {aggregate.name}")
         state = aggregate.evolve(self.of(aggregate, stream), event)
         name = StreamId(stream)
-        self._now[name] = state
+        self._now[name] = self._seen[name] = state
         self._recorded[name] = self._recorded.get(name, 0) + 1
         self.facts.append(Fact(name, event, effective_at or self.at))
         return state

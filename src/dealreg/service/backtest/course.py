@@ -18,7 +18,7 @@ from dealreg.service.backtest.part import Part
 from dealreg.service.backtest.report import Unkept
 from dealreg.service.backtest.said import Known, Outcomes, said_by
 from dealreg.service.backtest.visiting import Visiting
-from dealreg.service.deciding_again.again import outcome_of
+from dealreg.service.deciding_again.again import Outcome, outcome_of
 from dealreg.service.deciding_again.decision import Decision, NotRecorded, command_of
 from dealreg.service.deciding_again.past import Past
 from dealreg.service.ledger.recorded import Recorded
@@ -33,6 +33,10 @@ GIVEN: Final = frozenset({"partner", "rulebook"})
 
 BY_THEMSELVES: Final = frozenset({Role.CRM, Role.CLOCK})
 """Whose requests are no decisions of people."""
+
+
+NOTHING: Final = Outcome(None, (), ())
+"""What comes of what cannot be asked."""
 
 
 @dataclass(slots=True)
@@ -71,9 +75,9 @@ class Course:
             return
         self._visit(content.at)
         self._last = content.at
-        facts = self._asked(decision, content)
+        outcome = self._asked(decision, content)
         recorded = [Fact(one.originator_id, one.event, one.meta.effective_at) for one in decision.facts]
-        self._goes_on(decision, recorded, facts, content.at)
+        self._goes_on(decision, recorded, outcome, content.at)
 
     def finish(self) -> Part:
         """Let what is due by the last instant take place, and compare where everything has come to."""
@@ -89,9 +93,12 @@ class Course:
         given = all(fact.event.AGGREGATE in GIVEN for fact in decision.facts)
         return not given and within(content.at, self.begins, self.ends)
 
-    def _stands(self, facts: tuple[Recorded, ...]) -> None:
-        """What was recorded, in both worlds."""
-        self._past.fold(facts)
+    def _stands(self, facts: tuple[Recorded, ...], known: Outcome | None = None) -> None:
+        """What was recorded, in both worlds; ``known`` is what came of it when it was decided again to the letter."""
+        if known is None:
+            self._past.fold(facts)
+        else:
+            self._past.adopt(facts, known.states)
         plain = [Fact(one.originator_id, one.event, one.meta.effective_at) for one in facts]
         said_by(plain, self._known, self._recorded)
         said_by(plain, self._known, self._outcomes)
@@ -117,13 +124,13 @@ class Course:
         if stream in self._past.held:
             self._other.held[stream] = self._past.held[stream]
 
-    def _asked(self, decision: Decision, content: Content) -> list[Fact]:
+    def _asked(self, decision: Decision, content: Content) -> Outcome:
         """What comes of the same asking in the other world; nothing where its case does not exist there."""
         self.part.counts["made_again"] += 1
         body, exists = renamed(content.body, self._cases, self._other_cases)
         if not exists:
             self._unkept(decision, content, "no such case in this course")
-            return []
+            return NOTHING
         try:
             request = decision.request()
             if body != content.body:
@@ -131,7 +138,7 @@ class Course:
                 request = request.model_copy(update={"command": command})
         except NotRecorded as error:
             self.part.broke(decision.id, str(error))
-            return []
+            return NOTHING
         outcome = outcome_of(request, self._other.situation(self.program, content.at, content.watermarks))
         self._visiting.watermarks.update(content.watermarks)
         if outcome.broken is not None:
@@ -140,18 +147,19 @@ class Course:
             self._unkept(decision, content, outcome.refused.reason)
         elif request.actor.role not in BY_THEMSELVES:
             self.part.counts["kept"] += 1
-        return list(outcome.facts)
+        return outcome
 
     def _unkept(self, decision: Decision, content: Content, why: str) -> None:
         self.part.counts["unkept"] += 1
         by = decision.meta.actor.role.value
         self.part.unkept.append(Unkept(at=content.at, decision=decision.id, command=content.command, by=by, why=why))
 
-    def _goes_on(self, decision: Decision, recorded: list[Fact], facts: list[Fact], at: datetime) -> None:
+    def _goes_on(self, decision: Decision, recorded: list[Fact], outcome: Outcome, at: datetime) -> None:
         """Both worlds go past the decision; a stream that got other facts than were recorded parts from then on."""
+        facts = list(outcome.facts)
         if facts == recorded and self._parted.isdisjoint(fact.stream for fact in recorded):
             self.part.counts["as_recorded"] += 1
-            self._stands(decision.facts)
+            self._stands(decision.facts, outcome)
             return
         self.part.counts["differing" if facts != recorded else "as_recorded"] += 1
         before, now = _by_stream(recorded), _by_stream(facts)

@@ -38,10 +38,13 @@ class Each:
 
     def take(self, decision: Decision) -> None:
         """Make one decision again and note what differs, then go past it."""
-        self._look(decision)
+        same = self._look(decision)
         for fact in decision.facts:
             self._known.learn(fact.event)
-        self._fold(decision.facts)
+        if same is None:
+            self._fold(decision.facts)
+        else:
+            self._past.adopt(decision.facts, same.states)
 
     def finish(self) -> Part:
         """What came of it."""
@@ -59,41 +62,47 @@ class Each:
         stream = rulebook_stream(self.program)
         self._past.held[stream] = Held(self._rulebook.version(stream), rulebook, {})
 
-    def _look(self, decision: Decision) -> None:
+    def _look(self, decision: Decision) -> Outcome | None:
+        """Make it again and tell what differs; what came of it, where that is to the letter what was recorded."""
         counts = self.part.counts
         counts["decisions"] += 1
         content = decision.content
         if content is None:
             counts["not_recorded"] += 1
-            return
+            return None
         if content.command == PublishRulebook.__name__ or not within(content.at, self.begins, self.ends):
-            return
+            return None
         try:
             request = decision.request()
         except NotRecorded as error:
             self.part.broke(decision.id, str(error))
-            return
+            return None
         counts["made_again"] += 1
-        self._compare(decision, request, content, self._outcome(request, content))
+        now = self._outcome(request, content)
+        recorded = [Fact(one.originator_id, one.event, one.meta.effective_at) for one in decision.facts]
+        if now.refused is None and now.broken is None and list(now.facts) == recorded:
+            counts["as_recorded"] += 1
+            return now
+        self._compare(decision, request, content, recorded, now)
+        return None
 
     def _outcome(self, request: Request, content: Content) -> Outcome:
         return outcome_of(request, self._past.situation(request.program, content.at, content.watermarks))
 
-    def _compare(self, decision: Decision, request: Request, content: Content, now: Outcome) -> None:
-        counts = self.part.counts
-        recorded = [Fact(one.originator_id, one.event, one.meta.effective_at) for one in decision.facts]
+    def _compare(
+        self, decision: Decision, request: Request, content: Content, recorded: list[Fact], now: Outcome
+    ) -> None:
+        """What differs, and whether it is the candidate that makes it differ."""
         if now.broken is not None:
             self.part.broke(decision.id, now.broken)
-        elif now.refused is None and list(now.facts) == recorded:
-            counts["as_recorded"] += 1
-        else:
-            before = self._under_the_recorded(request, content)
-            if before.refused is None and before.broken is None and list(before.facts) != recorded:
-                # This build decides otherwise by itself: only what the candidate changes on top of that is its doing.
-                recorded = list(before.facts)
-                counts["by_build"] += now.refused is None and list(now.facts) == recorded
-            if now.refused is not None or list(now.facts) != recorded:
-                self._tell(decision, content, recorded, now)
+            return
+        before = self._under_the_recorded(request, content)
+        if before.refused is None and before.broken is None and list(before.facts) != recorded:
+            # This build decides otherwise by itself: only what the candidate changes on top of that is its doing.
+            recorded = list(before.facts)
+            self.part.counts["by_build"] += now.refused is None and list(now.facts) == recorded
+        if now.refused is not None or list(now.facts) != recorded:
+            self._tell(decision, content, recorded, now)
 
     def _under_the_recorded(self, request: Request, content: Content) -> Outcome:
         """What this build makes of it under the rulebook as it was."""

@@ -1,7 +1,8 @@
 """One decision made again, and whether the same came of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -11,19 +12,24 @@ from dealreg.service.deciding_again.decision import Decision, NotRecorded
 from dealreg.service.deciding_again.differing import Difference, of_answers, of_facts
 from dealreg.service.deciding_again.past import Past
 from dealreg.vocabulary.fact import Fact, Request
+from dealreg.vocabulary.ids import StreamId
 from dealreg.vocabulary.refused import Refused
 from dealreg.vocabulary.situation import Situation, Tried
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What comes of a request: an answer and facts, a refusal, or (``broken``) what is no answer at all."""
+    """What comes of a request: an answer and facts, a refusal, or (``broken``) what is no answer at all.
+
+    ``states`` are those of the streams in which it made facts, as they then stand.
+    """
 
     answer: dict[str, JsonValue] | None
     facts: Sequence[Fact]
     tried: Sequence[Tried]
     refused: Refused | None = None
     broken: str | None = None
+    states: Mapping[StreamId, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ def outcome_of(request: Request, situation: Situation) -> Outcome:
         return Outcome(None, (), situation.tried, refused=refused)
     except Exception as error:  # noqa: BLE001 - whatever the core raises is told beside the decision that stands
         return Outcome(None, (), situation.tried, broken=f"{type(error).__name__}: {error}")
-    return Outcome(answer, situation.facts, situation.tried)
+    return Outcome(answer, situation.facts, situation.tried, states=situation.states())
 
 
 def _other_inputs(decision: Decision, past: Past) -> list[Difference]:

@@ -1,6 +1,7 @@
 """Decisions of a ledger explained: found by what they are about, with every stream that they read, and made again in one pass."""
 
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from uuid import UUID
 
 from dealreg.service.deciding_again.decision import Decision
@@ -55,7 +56,7 @@ class Decisions:
         return (told.recorded for told in self._replay.facts(streams, self._moment))
 
 
-def _has(decision: Decision, wanted: set[tuple[UUID, int]]) -> bool:
+def _has(decision: Decision, wanted: AbstractSet[tuple[UUID, int]]) -> bool:
     return any((fact.originator_id, fact.originator_version) in wanted for fact in decision.facts)
 
 

@@ -32,6 +32,11 @@ class Past:
             state = aggregate.evolve(aggregate.initial if held is None else held.state, fact.event)
             self.held[fact.originator_id] = Held(fact.originator_version, state, {})
 
+    def adopt(self, facts: Iterable[Recorded], states: Mapping[StreamId, Any]) -> None:
+        """Go past facts that were just decided again to the letter: their states are known."""
+        for fact in facts:
+            self.held[fact.originator_id] = Held(fact.originator_version, states[fact.originator_id], {})
+
     def go_on(self, fact: Fact) -> None:
         """Go past a fact that was decided here and recorded nowhere."""
         aggregate = AGGREGATES[fact.event.AGGREGATE]
