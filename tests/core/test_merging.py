@@ -23,7 +23,7 @@ from dealreg.service.scenario import reading
 from dealreg.service.scenario.running import run
 from dealreg.service.scenario.world import World
 from dealreg.vocabulary.fact import Request
-from dealreg.vocabulary.ids import StreamId, file_stream
+from dealreg.vocabulary.ids import PartnerId, ProgramId, StreamId, file_stream
 
 FOLDER = reading.folder()
 WRITTEN = reading.text_of(FOLDER / reading.WORLD)
@@ -149,7 +149,7 @@ def test_another_program_follows_an_undone_merge_from_the_closed_file_too():
     programs.ask("north", MergeCustomers(customer=one, absorbed=other, reason="one company"), "dana")
     programs.registers("south", "acme", "claus")
     programs.ask("north", UndoMerge(customer=other, reason="two companies"), "dana")
-    programs.ask("south", WithdrawRegistration(registration=there, partner="dorn"), "dorn")
+    programs.ask("south", WithdrawRegistration(registration=there, partner=PartnerId("dorn")), "dorn")
     assert set(programs.file("south", other).claims) == {(there, "drives")}
     assert programs.file("south", other).claims[there, "drives"].legs[1].state != "protected"
 
@@ -175,7 +175,7 @@ def _opened(programs, number):
 def test_a_file_of_many_claims_is_taken_over_in_bounded_facts():
     programs = Programs("north")
     into = _opened(programs, 100)
-    customer = None
+    customer = into
     for number in range(MOST_IN_A_FACT // 4 + 1):
         for line in ("drives", "relays", "panels", "spares"):
             customer = programs.registers("north", "brandt", ("bauer", "claus", "dorn")[number % 3], line)[1]
@@ -196,7 +196,7 @@ def test_merging_twice_with_one_request_id_merges_once():
     programs = Programs("north")
     one, other = _opened(programs, 201), _opened(programs, 202)
     asked = Request(
-        id="same", program="north", actor=programs.worlds["north"].who("dana", "by"),
+        id="same", program=ProgramId("north"), actor=programs.worlds["north"].who("dana", "by"),
         command=MergeCustomers(customer=one, absorbed=other, reason="one"),
     )  # fmt: skip
     assert [type(fact.event) for fact in programs.ledger.ask(asked, T).facts].count(FileClosed) == 1
@@ -209,7 +209,9 @@ def test_who_filed_does_not_tell_whose_claim_it_is():
     _, other = programs.registers("north", "acme_by_vat", "claus")
     told = TellCustomersApart(customer=one, other=other, reason="two")
     actor = programs.worlds["north"].who("dana", "by").model_copy(update={"subject": "claus-desk"})
-    came = programs.ledger.ask(Request(id="x", program="north", actor=actor, command=told), T + timedelta(hours=1))
+    came = programs.ledger.ask(
+        Request(id="x", program=ProgramId("north"), actor=actor, command=told), T + timedelta(hours=1)
+    )
     assert "you filed this yourself" in str(came.refused)
 
 
