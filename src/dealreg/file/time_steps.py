@@ -98,7 +98,8 @@ def _limits(limits: ProgressLimits | None) -> dict[str, datetime | None]:
 
 def _progress(state: CustomerFile, event: timed.ProgressCounted) -> CustomerFile:
     if event.limits is None:
-        return _claim_time(state, event, progress_at=event.progress_at)
+        stood = claim_of(state, event).time.stood_at or event.progress_at
+        return _claim_time(state, event, progress_at=event.progress_at, stood_at=stood)
     return _claim_time(state, event, progress_at=event.progress_at, stood_at=None, **_limits(event.limits))
 
 
@@ -245,7 +246,7 @@ def _returned_too(state: CustomerFile, event: facts.LegReturned) -> CustomerFile
 
 
 def _reopened_too(state: CustomerFile, event: facts.LegReopened) -> CustomerFile:
-    """A claim that had ended has no progress clock until that is counted anew."""
+    """A claim that had ended has no progress clock until that is counted anew, and no leg is frozen until it is said again."""
     claim = claim_of(state, event)
     if sum(leg.state in LIVE for leg in claim.legs) == 1:
         state = _claim_time(state, event, stood_at=None, **_limits(None))
@@ -257,6 +258,8 @@ def _reopened_too(state: CustomerFile, event: facts.LegReopened) -> CustomerFile
         hold_to=event.window_to if hold is not None else None,
         price_hold_to=event.window_to if price is not None else None,
         asked=None,
+        frozen=False,
+        thawed_at=None,
     )
 
 

@@ -10,6 +10,7 @@ from dealreg.file.time_events import ProgressCounted
 from dealreg.file.words import ProgressLimits
 from dealreg.process.applies import applies
 from dealreg.process.case import Case, registration_of, rules_at
+from dealreg.process.stale_clock import freeze_too
 from dealreg.process.suspending import lift
 from dealreg.vocabulary.situation import Situation
 
@@ -73,7 +74,8 @@ def resume_progress(case: Case, claim: Claim, reason: str) -> None:
 
 
 def restart_progress(case: Case, claim: Claim, reason: str) -> None:
-    """A claim that comes back is given the whole time again."""
+    """A claim that comes back is given the whole time again; it rides on stale facts where they still are."""
+    freeze_too(case, claim)
     claim = case.again(claim)
     if claim.holds and claim.time.counts:
         limits = None if stands(claim) else limits_from(case.rules_of(claim), case.now)
