@@ -15,7 +15,7 @@ from dealreg.process.approve_line import window_days
 from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import Case, registration_of
 from dealreg.process.check_claim import refusal_to_extend
-from dealreg.process.give_back import blocked
+from dealreg.process.give_back import fill, may_return
 from dealreg.process.progress_clock import restart_progress
 from dealreg.process.record_outcome import opened
 from dealreg.process.review_clock import decision_due
@@ -190,11 +190,12 @@ def grant_on_appeal(case: Case, claim: Claim, leg: Leg, by: str) -> None:
         case.record(granted)
         if leg.tier is not Tier.DEALER:
             _lift_caps(case, case.again(claim), window_to)
-    elif leg.state is LegState.LAPSED and window_to > case.now and not blocked(case, claim):
+    elif leg.state is LegState.LAPSED and window_to > case.now and may_return(case, claim, leg):
         back = LegReopened(
             **_of(case, claim, leg), window_to=window_to, hard_stop_at=stop, reopened_at=case.now, clause="ROE-29"
         )
         case.record(back)
+        fill(case, claim, leg.tier)
         restart_progress(case, claim, "the refusal was reversed on appeal")
 
 

@@ -9,21 +9,25 @@ from dealreg.file.events import LegReopened
 from dealreg.file.state import Claim, Leg, LegState
 from dealreg.process.case import Case, registration_of
 from dealreg.process.enter_claims import enter
+from dealreg.process.free_line import close_joining
 from dealreg.process.hold_claim import is_closed, queue_or_decline
 from dealreg.process.meetings import meetings_of
 from dealreg.process.progress_clock import restart_progress
 from dealreg.vocabulary.ids import PartnerId
+from dealreg.vocabulary.values import Tier
 
 
 def give_back(case: Case, claim: Claim, released_at: datetime, clause: str, reason: str) -> bool:
     """Return the legs that were released at that instant with what they had left then; the hard stop moves by as much.
 
-    Where another blocks the line by now the claim goes to the queue's end. False where no leg was released then.
+    A place that another took since is not given back. Where another blocks the line by now, or the leg above has ended, the claim goes to
+    the queue's end. False where no leg was released then.
     """
-    legs = [leg for leg in claim.legs if leg.state is LegState.RELEASED and leg.ended_at == released_at]
+    released = [leg for leg in claim.legs if leg.state is LegState.RELEASED and leg.ended_at == released_at]
+    legs = [leg for leg in released if claim.party(leg.tier) is None]
     if not legs:
-        return False
-    if blocked(case, claim):
+        return bool(released)
+    if not claim.live and (blocked(case, claim) or _hangs(claim, legs)):
         state = registration_of(case.situation, claim.registration)
         line = next(line for line in state.lines if line.line == claim.line)
         enter(case, claim.registration, state, line, anew=True)
@@ -31,8 +35,29 @@ def give_back(case: Case, claim: Claim, released_at: datetime, clause: str, reas
         return True
     for leg in legs:
         _return(case, claim, leg, released_at, clause)
+        fill(case, claim, leg.tier)
     restart_progress(case, claim, reason)
     return True
+
+
+def _hangs(claim: Claim, legs: list[Leg]) -> bool:
+    """Whether a dealer's leg would come back alone that went through a distributor."""
+    through = any(leg.tier is not Tier.DEALER for leg in claim.legs)
+    return through and all(leg.tier is Tier.DEALER for leg in legs)
+
+
+def may_return(case: Case, claim: Claim, leg: Leg) -> bool:
+    """Whether a leg that ended may come back where it was: its place is empty, the leg above stands, nobody blocks the line."""
+    if claim.party(leg.tier) is not None:
+        return False
+    return claim.live or not (blocked(case, claim) or _hangs(claim, [leg]))
+
+
+def fill(case: Case, claim: Claim, tier: Tier) -> None:
+    """The place is taken again: nobody joins it."""
+    for joining in case.file.joinings:
+        if joining.host == claim.key and joining.tier is tier:
+            close_joining(case, joining.joining, "the place is taken again")
 
 
 def blocked(case: Case, claim: Claim) -> bool:

@@ -168,14 +168,14 @@ def _take_place(case: Case, joining: Joining, there: Claim, tier: Tier, partner:
 
 
 def _suppliers(case: Case, joining: Joining, there: Claim) -> list[str]:
-    """Who supplies the joining dealer and is not on the registration: a sub-distributor reads on of the dealer that it brought."""
+    """Who supplies the joining dealer inside the network of the registration: a sub-distributor reads on of the dealer that it brought.
+
+    A rival through which the dealer came reads nothing of the line that it joins: the two are named to each other, and to nobody else.
+    """
     own = case.file.claims.get((joining.challenger, joining.host[1])) if joining.challenger else None
     on_it = {leg.partner for leg in there.legs}
-    return (
-        []
-        if own is None
-        else [leg.partner for leg in own.legs if leg.tier is not Tier.DEALER and leg.partner not in on_it]
-    )
+    brought = [leg.partner for leg in own.legs if leg.tier is not Tier.DEALER] if own is not None else []
+    return [one for one in brought if one not in on_it and on_it & above(case.situation, one, case.now)]
 
 
 def _end_own_claim(case: Case, joining: Joining) -> None:

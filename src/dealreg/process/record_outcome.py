@@ -154,7 +154,8 @@ def release(
 
     A partner disputes what was not its own word, and what no ruling decided: that has its own appeal (ROE-29).
     """
-    appeal_to = appeal_limit(case) if disputable and partner is None else None
+    own_word = partner is not None and by == "rulebook"
+    appeal_to = appeal_limit(case) if disputable and not own_word else None
     for leg in _live(claim):
         if partner is None or leg.partner == partner:
             released = LegReleased(
