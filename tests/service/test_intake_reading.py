@@ -66,6 +66,17 @@ def test_a_neutral_opportunity_is_read_field_by_field(reading):
     assert (said.outcome, said.nulled) == (Outcome.WON, ("distributor", "identifier:vat"))
 
 
+def test_an_owner_is_the_direct_team_or_a_partner_and_else_a_person(reading):
+    """A person's name never enters the ledger in the clear, whatever key it comes under (architecture D15)."""
+    said = {owner: message(event(1, {"record": "006", "owner": owner}), reading) for owner in ("direct", "partner")}
+    assert [one.owner for one in said.values()] == ["direct", "partner"]
+    for person in ("Ada Lovelace", {"name": "Ada Lovelace"}, ["Ada Lovelace"]):
+        (one,) = read(event(1, {"record": "006", "owner": person}), reading).commands
+        assert one.command.message.owner is None
+        assert [field.name for field in one.command.message.custom] == ["owner"]
+        assert b"Ada" not in one.command.model_dump_json().encode()
+
+
 def test_unknown_keys_are_kept_beside_the_ledger_unless_they_are_harmless():
     mapping = read_mapping(f"{{source: '{SOURCE}', format: neutral, harmless: ['region_*'], ignored: [noise]}}")
     reading = Reading(Mappings([mapping]), "acme")

@@ -42,6 +42,13 @@ class Outcome(StrEnum):
     LOST = "lost"
 
 
+class Owner(StrEnum):
+    """Whose the opportunity is: the manufacturer's own sales team's, or a partner's."""
+
+    DIRECT = "direct"
+    PARTNER = "partner"
+
+
 class Identifier(Model):
     """An identifier of the end customer: its scheme (``duns``, ``vat``, ``lei``, ``domain``) and value."""
 
@@ -69,7 +76,7 @@ class Said(Model):
     distributor: PartnerId | None = None
     master: PartnerId | None = None
     filed_by: PartnerId | None = None
-    owner: Key | None = None
+    owner: Owner | None = None
     lines: Annotated[tuple[Key, ...], Field(max_length=200)] | None = None
     territory: Key | None = None
     amount: Amount | None = None

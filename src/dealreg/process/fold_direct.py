@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from dealreg.opportunity.events import Outcome
+from dealreg.opportunity.events import Outcome, Owner
 from dealreg.opportunity.state import Opportunity
 from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import Case, rules_at
@@ -10,7 +10,6 @@ from dealreg.process.file_registration import given
 from dealreg.process.read_opportunity import end_customer, filing_party
 from dealreg.process.record_direct import direct_was_active, end_direct, enter_direct
 from dealreg.process.resolve_customer import resolve_customer
-from dealreg.vocabulary.fact import DIRECT_TEAM
 from dealreg.vocabulary.situation import Situation
 from dealreg.vocabulary.values import Scope
 
@@ -31,7 +30,7 @@ def fold_direct(situation: Situation, stream: UUID, before: Opportunity, state: 
 def _is_direct(state: Opportunity) -> bool:
     """Owned by the direct team, open, and no partner's."""
     open_ = (state.values.outcome or Outcome.OPEN) is Outcome.OPEN
-    return state.exists and open_ and state.values.owner == DIRECT_TEAM and filing_party(state) is None
+    return state.exists and open_ and state.values.owner is Owner.DIRECT and filing_party(state) is None
 
 
 def _file(situation: Situation, stream: UUID, state: Opportunity) -> Case | None:

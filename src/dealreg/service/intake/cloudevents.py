@@ -8,7 +8,7 @@ partner program. The data is one JSON object::
     change          created, updated (when missing), deleted or undeleted
     name, stage, outcome (open, won, lost), customer_ref, customer_name, country, place, partner (the dealer), distributor, master,
     filed_by, territory, currency, contact     text
-    owner           text; ``direct`` is the manufacturer's own sales team
+    owner           ``direct``: the manufacturer's own sales team's, or ``partner``; another owner is a person, hence a custom field
     identifiers     {"duns": "…", "vat": "…", …}; each changes by itself, null takes one away
     lines           a list of product lines
     amount          a number, or a decimal in quotes
@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
-from dealreg.opportunity.events import FIELDS
+from dealreg.opportunity.events import FIELDS, Owner
 from dealreg.service.intake.building import Heard
 from dealreg.service.intake.unreadable import Unreadable, Why
 
@@ -138,6 +138,8 @@ def _integer(sequence: str) -> int:
 def _fields(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Our fields and the others; the shapes that pydantic would take too kindly are looked at here."""
     ours = {*FIELDS, "identifiers"}
+    if data.get("owner") not in (None, *Owner):
+        ours.remove("owner")
     said = {key: value for key, value in data.items() if key in ours}
     custom = {key: value for key, value in data.items() if key not in ours and key not in {"record", "change"}}
     if not isinstance(said.get("identifiers", {}), dict):
