@@ -93,7 +93,7 @@ def test_what_partners_read_says_nothing_in_words_that_were_meant_for_others():
     """A reason may name a rival: partners are told the clause, and what a person asked of themselves."""
     for name in ("my_deals", "network_deals", "my_joinings"):
         for statement in read_models()[name].on.values():
-            asked_of_them = statement.file.endswith("registration_returned.sql")
+            asked_of_them = statement.file.endswith(("registration_returned.sql", "showing_asked.sql"))
             assert asked_of_them or not {"reason", "_reason", "conflict", "ground"} & {*statement.names}, statement.file
 
 
