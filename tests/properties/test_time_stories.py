@@ -98,7 +98,7 @@ class Timed(Program):
             self.records.append((record, registration, dealer))
 
     @precondition(lambda self: self.records)
-    @rule(data=st.data(), what=st.sampled_from(["gap", "gap", "read", "late", "won"]))
+    @rule(data=st.data(), what=st.sampled_from(["gap", "gap", "read", "late", "won", "lost", "open"]))
     def the_crm_says(self, data: st.DataObject, what: str) -> None:
         record, _, _ = data.draw(st.sampled_from(self.records))
         match what:
@@ -106,6 +106,8 @@ class Timed(Program):
                 self._say(record, "gap")
             case "read":
                 self._say(record, "read", stage="proposal")
+            case "lost" | "open":
+                self._say(record, "updated", outcome=what)
             case "late":
                 self._say(record, "updated", stage="negotiation")
             case _:

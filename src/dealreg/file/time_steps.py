@@ -246,10 +246,7 @@ def _returned_too(state: CustomerFile, event: facts.LegReturned) -> CustomerFile
 
 
 def _reopened_too(state: CustomerFile, event: facts.LegReopened) -> CustomerFile:
-    """A claim that had ended has no progress clock until that is counted anew, and no leg is frozen until it is said again."""
-    claim = claim_of(state, event)
-    if sum(leg.state in LIVE for leg in claim.legs) == 1:
-        state = _claim_time(state, event, stood_at=None, **_limits(None))
+    """It is not frozen until that is said again; its progress clock is counted anew with it."""
     leg = _live(state, event)
     hold, price = leg.time.hold_to, leg.time.price_hold_to
     return _leg_time(
