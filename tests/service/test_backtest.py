@@ -38,7 +38,7 @@ CANDIDATES = {
         "ROE-8": {"window_days": dict.fromkeys(("authorized", "premier", "elite", "master"), "20")}
     },
     "first submitted": {"ROE-4": {"doctrine": "first_submitted"}},
-    "more goes to a person": {"ROE-30": {"by_rulebook_up_to": "20000"}},
+    "more goes to a person": {"ROE-30": {"by_rulebook_up_to": "15000"}},
     "a higher minimum": {"ROE-3": {"amount": "30000"}},
     "dealers exclude nobody": {"ROE-8": {"in_force": "false"}},
     "a pending claim refuses others": {"ROE-5": {"while_pending": "refuses"}},

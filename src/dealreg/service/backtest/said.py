@@ -25,14 +25,32 @@ WORDS: Final = {
     "grace_began": "in grace",
     "leg_returned": "protected",
     "leg_reopened": "protected",
+    "extension_granted": "protected",
+    "cap_lifted": "protected",
+    "leg_thawed": "protected",
+    "hold_began": "held",
+    "price_hold_began": "held",
 }
 """Where the fact's own name is not the word; else ``claim_declined`` is ``declined`` and ``leg_released`` is ``released``."""
 
-ENDS: Final = ("grace_to", "window_to", "lapsed_at", "released_at", "withdrawn_at", "fulfilled_at", "ended_at")
+ENDS: Final = (
+    "grace_to",
+    "hold_to",
+    "window_to",
+    "lapsed_at",
+    "released_at",
+    "withdrawn_at",
+    "fulfilled_at",
+    "ended_at",
+)
 """Fields that say up to which instant a leg is or was protected; of several the first."""
 
 VERDICTS: Final = frozenset({"line_approved", "line_offered", "offer_ended", "queue_left"})
 """Facts that say what becomes of a claim as a whole, beside those that are named ``claim_…``."""
+
+
+STEPS_OF_A_LEG: Final = frozenset({"extension_asked", "extension_overdue", "extension_refused", "standing_noted"})
+"""Facts of a leg that leave standing what became of it: told by their own names."""
 
 
 class Slot(NamedTuple):
@@ -137,7 +155,9 @@ def _claim(found: Outcomes, event: FileEvent, at: datetime) -> None:
 
 
 def _leg(found: Outcomes, event: LegEvent, at: datetime) -> None:
-    slot = Slot("leg", event.registration, event.line, event.tier.value, event.partner)
+    name = event.NAME.rpartition(".v")[0]
+    about = name if name in STEPS_OF_A_LEG else "leg"
+    slot = Slot(about, event.registration, event.line, event.tier.value, event.partner)
     before = found.get(slot)
     to = next((end for name in ENDS if (end := getattr(event, name, None)) is not None), before.to if before else None)
     found[slot] = Said(word_of(event), at, *_why(event), to)
