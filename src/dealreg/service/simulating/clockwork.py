@@ -7,6 +7,7 @@ from uuid import UUID
 from dealreg.conflict.events import ConflictEvent
 from dealreg.file.commands import BringFileToDue, BringOverrideToDue, BringRegistrationToDue
 from dealreg.file.events import FileEvent, LineEvent
+from dealreg.file.evolve import FILE
 from dealreg.override.events import OverrideEvent
 from dealreg.registration.events import RegistrationFoundIncomplete, RegistrationReturned
 from dealreg.service.ledger.recorded import Recorded
@@ -14,6 +15,7 @@ from dealreg.service.scenario.running import instants
 from dealreg.service.simulating.people import CLOCK
 from dealreg.service.simulating.stage import Stage
 from dealreg.vocabulary.fact import Command, Event, Request
+from dealreg.vocabulary.ids import file_stream
 
 
 class Clockwork:
@@ -52,9 +54,11 @@ class Clockwork:
             return BringRegistrationToDue, event.registration
         return None
 
-    def _visit(self, key: tuple[type[Command], UUID, datetime], at: datetime) -> Request:
+    def _visit(self, key: tuple[type[Command], UUID, datetime], at: datetime) -> Request | None:
         self._put.discard(key)
         kind, named, _ = key
+        if kind is BringFileToDue and not self._has_anything(named):
+            return None
         command: Command
         if kind is BringFileToDue:
             command = BringFileToDue(customer=named)
@@ -63,3 +67,8 @@ class Clockwork:
         else:
             command = BringRegistrationToDue(registration=named)
         return self._stage.pen.request(at, CLOCK, command)
+
+    def _has_anything(self, customer: UUID) -> bool:
+        """Whether anything in the file can still fall due; where all has ended nothing does."""
+        file = self._stage.states.state(FILE, file_stream(self._stage.plan.program, customer))
+        return any((file.live, file.overrides, file.joinings, file.conflicts, file.clocks, file.appeals, file.prices))

@@ -9,17 +9,18 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from dealreg.registration.commands import EndCustomer, FileRegistration, ProofGiven
+from dealreg.partner.events import PartnerStandingChanged
+from dealreg.registration.commands import FileRegistration, ProofGiven
 from dealreg.registration.events import RequestedLeg, RequestedLine
-from dealreg.service.ledger.recorded import PersonalRow
+from dealreg.service.ledger.recorded import PersonalRow, Recorded
 from dealreg.service.simulating.chance import Chance
 from dealreg.service.simulating.customers import Buyer, buyers
 from dealreg.service.simulating.parties import Parties, Party
 from dealreg.service.simulating.plan import Plan
 from dealreg.vocabulary.ids import PartnerId
-from dealreg.vocabulary.values import Digest, Money, Scope, Tier, Track
+from dealreg.vocabulary.values import Digest, Money, Scope, Standing, Tier, Track
 
-RIVALS = 0.082
+RIVALS = 0.070
 """Registrations that go for a line that somebody else went for lately; some come after it ended, so fewer meet."""
 
 INELIGIBLE, TOO_SMALL, INCOMPLETE = 0.065, 0.10, 0.14
@@ -57,6 +58,7 @@ class Market:
     def __init__(self, plan: Plan, parties: Parties) -> None:
         """``parties`` that sell."""
         self.personal: dict[str, PersonalRow] = {}
+        self.out: set[PartnerId] = set()
         self._plan, self._parties = plan, parties
         self._chance = Chance(plan.seed, "deals")
         self.buyers = buyers(plan, parties.homes)
@@ -64,6 +66,12 @@ class Market:
         self._lately: deque[tuple[datetime, Deal]] = deque()
         self._busy: dict[tuple[int, str], datetime] = {}
         self._drawn = 0
+
+    def heard(self, fact: Recorded, at: datetime) -> None:  # noqa: ARG002 - every listener is told when
+        """Who is on hold, suspended or terminated is known to its own people: it files no more, and nobody goes through it."""
+        if isinstance(fact.event, PartnerStandingChanged):
+            change = self.out.discard if fact.event.standing is Standing.GOOD else self.out.add
+            change(fact.event.partner)
 
     def deal(self, at: datetime, rival: Deal | None = None) -> Deal | None:
         """The next one; ``rival`` names whose line it goes for. Nothing where nobody could file it."""
@@ -81,7 +89,7 @@ class Market:
 
     def _fresh(self, at: datetime) -> Deal | None:
         chance = self._chance
-        seller = chance.one(self._parties.sellers)
+        seller = chance.one([party for party in self._parties.sellers if self._files(party)])
         names = [line for line in seller.lines if self._may(seller, line)]
         for _ in range(8):
             buyer = chance.one(self._at_home[seller.home] or self.buyers)
@@ -96,7 +104,8 @@ class Market:
         others = [
             party
             for party in self._parties.of_home(rival.seller.home)
-            if party.key not in {rival.seller.key, rival.distributor} and any(self._may(party, x) for x in rival.lines)
+            if party.key not in {rival.seller.key, rival.distributor, *self.out}
+            and any(self._may(party, x) for x in rival.lines)
         ]
         if not others:
             return None
@@ -112,7 +121,7 @@ class Market:
         return Deal(
             number=self._drawn,
             seller=seller,
-            distributor=chance.one(seller.parents) if seller.parents and seller.leg is Tier.DEALER else None,
+            distributor=self._through(seller),
             buyer=buyer,
             lines=self._strayed(seller, lines),
             scope=scope,
@@ -122,6 +131,16 @@ class Market:
             lacks=lacks,
             proof=self._proof(day) if chance.happens(0.25) else None,
         )
+
+    def _files(self, party: Party) -> bool:
+        """Whether it may claim at all now, and somebody that it buys from too."""
+        return party.key not in self.out and (not party.parents or not self.out.issuperset(party.parents))
+
+    def _through(self, seller: Party) -> PartnerId | None:
+        """The distributor that a dealer names: one in good standing where it has one."""
+        if seller.leg is not Tier.DEALER or not seller.parents:
+            return None
+        return self._chance.one([key for key in seller.parents if key not in self.out] or seller.parents)
 
     def _strayed(self, seller: Party, lines: tuple[str, ...]) -> tuple[str, ...]:
         """Now and then a partner goes for what it is not authorised for (ROE-1)."""
@@ -158,11 +177,6 @@ class Market:
         return "".join(self._chance.one("0123456789abcdef") for _ in range(64))
 
 
-def customer_of(deal: Deal, chance: Chance) -> EndCustomer:
-    """The end customer as this partner writes it."""
-    return deal.buyer.named(chance)
-
-
 def legs_of(deal: Deal) -> tuple[RequestedLeg, ...]:
     """Who is to be protected at which tier."""
     own = RequestedLeg(tier=deal.seller.leg or Tier.DEALER, partner=deal.seller.key)
@@ -177,7 +191,7 @@ def filing(deal: Deal, market: Market, chance: Chance) -> FileRegistration:
     market.personal[row.ref] = row
     return FileRegistration(
         filed_by=deal.seller.key,
-        customer=customer_of(deal, chance),
+        customer=deal.buyer.named(chance),
         lines=tuple(RequestedLine(line=line, scope=deal.scope, legs=legs_of(deal)) for line in deal.lines),
         value=None if deal.lacks == "value" else deal.value,
         close_on=deal.close_on,

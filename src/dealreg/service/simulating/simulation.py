@@ -43,7 +43,7 @@ class Simulation:
         stage = Stage(plan, parties, self.market, Agenda(), Pen(plan.program), self.ledger.states)
         self._agenda = stage.agenda
         selling = Selling(stage)
-        self._listeners = (selling, Deciding(stage), Clockwork(stage))
+        self._listeners = (self.market, selling, Deciding(stage), Clockwork(stage))
         self._yearly = Yearly(stage, selling)
 
     def steps(self) -> Iterator[Step]:

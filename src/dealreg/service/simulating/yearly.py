@@ -104,6 +104,8 @@ class Yearly:
             return [(now, ChangeTier(partner=key, tier=tier))] if party.tier is not PartnerTier.MASTER else []
         if change == "moves":
             return [(now, moved) for moved in self._moves(party)]
+        if change == "terminated" and party.leg is not Tier.DEALER:
+            return []
         told: list[tuple[timedelta, Command]] = [(now, ChangeStanding(partner=key, standing=Standing(change)))]
         if change != "terminated":
             back = self._chance.days(8, 50)
