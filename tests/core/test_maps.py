@@ -16,6 +16,7 @@ BEFORE = [
     {"territory": "WEST", "within": "DE"},
     {"territory": "FR", "within": "EMEA"},
     {"territory": "CORSICA", "within": "FR"},
+    {"territory": "BREST", "within": "FR"},
 ]
 AFTER = [
     {"territory": "EMEA"},
@@ -68,6 +69,9 @@ def newest(rulebook):
         ("FR", "BASTIA", True),
         ("DE", "BASTIA", False),
         ("EMEA", "BASTIA", True),
+        ("BREST", "FR", True),  # gone without a successor: it lies in what was around it
+        ("BREST", "CORSICA", False),
+        ("BREST", "EMEA", True),
         ("NOWHERE", "NOWHERE", True),
         ("NOWHERE", "DE", False),
     ],

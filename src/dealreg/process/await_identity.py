@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from dealreg.customer.state import CUSTOMER, NAME_GROUND
+from dealreg.customer.state import CUSTOMER
 from dealreg.engagement.business import add_business_hours
 from dealreg.engagement.maps import related_lines
 from dealreg.engagement.windows import window_end
@@ -13,7 +13,6 @@ from dealreg.file.events import ClaimQueued
 from dealreg.file.evolve import FILE
 from dealreg.file.identity_events import IdentityReviewAsked, IdentityReviewBreached
 from dealreg.file.state import Claim, LegState
-from dealreg.matching.apart import told_apart
 from dealreg.process.applies import applies
 from dealreg.process.case import Case, customer_now
 from dealreg.process.due import Due, Rank
@@ -25,16 +24,13 @@ ROE_24 = "ROE-24"
 
 
 def undecided(situation: Situation, customer: UUID) -> tuple[UUID, ...]:
-    """The customers that this one may be, as they are after all merges, without those that somebody or a register told apart."""
+    """The customers that this one may be, as they are after all merges, without those that were told apart."""
     state = situation.of(CUSTOMER, customer)
     situation.need(CUSTOMER.name, list(state.asked))
     found: dict[UUID, None] = {}
-    for asked, ground in state.asked.items():
+    for asked in state.asked:
         other = customer_now(situation, asked)
-        known = situation.of(CUSTOMER, other)
-        apart = other in state.apart or customer in known.apart
-        if ground == NAME_GROUND:
-            apart = apart or told_apart(state.identifiers, known.identifiers)
+        apart = other in state.apart or customer in situation.of(CUSTOMER, other).apart
         if other != customer and not apart:
             found[other] = None
     return tuple(found)

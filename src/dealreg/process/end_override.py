@@ -48,12 +48,8 @@ def begin_in_file(case: Case, override: UUID, proposed: OverrideProposed) -> Non
 
 
 def _concerned(case: Case, active: ActiveOverride) -> list[Claim]:
-    """What it acts on; a merge of customers does not widen it (ROE-21)."""
-    return [
-        claim
-        for claim in case.file.living(active.line)
-        if active.acts_on(claim) and scopes_overlap(case.rules, active.scope, claim.scope)
-    ]
+    """The claims in its scope: where it begins all of them are of the customer that it names, where it ends those that it touched count."""
+    return [claim for claim in case.file.living(active.line) if scopes_overlap(case.rules, active.scope, claim.scope)]
 
 
 def _suspend(case: Case, claim: Claim, active: ActiveOverride) -> None:

@@ -9,6 +9,7 @@ from dealreg.process import permit
 from dealreg.process.await_identity import undecided, waits_for_identity
 from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import MOST_MERGES, Case, customer_now, registration_of
+from dealreg.process.resolve_customer import tell_by_register
 from dealreg.vocabulary.fact import Actor, Request, Role
 from dealreg.vocabulary.ids import identifier_stream
 from dealreg.vocabulary.refused import Closed, NotAllowed, Refused, Unknown
@@ -43,6 +44,7 @@ def merge(situation: Situation, request: Request, command: MergeCustomers) -> UU
     situation.record(CUSTOMER, into.customer, merged)
     situation.record(CUSTOMER, absorbed.customer, merged.model_copy(update={"customer": absorbed.customer}))
     _reassign(situation, absorbed, absorbed.customer, into.customer)
+    tell_by_register(situation, into.customer)
     bring_to_due(cases[0])
     return into.customer
 

@@ -10,6 +10,7 @@ from dealreg.customer.commands import CustomerGiven, IdentifierGiven
 from dealreg.customer.events import (
     CustomerIdentified,
     CustomerOpened,
+    CustomersToldApart,
     IdentifierAssigned,
     IdentityQuestioned,
     KnownIdentifier,
@@ -144,6 +145,26 @@ def _identify(situation: Situation, customer: CustomerId, pairs: list[Pair]) -> 
         situation.record(CUSTOMER, customer, identified)
     if pairs:
         _use_name_key(situation, situation.of(CUSTOMER, customer))
+        tell_by_register(situation, customer)
+
+
+def tell_by_register(situation: Situation, customer: UUID) -> None:
+    """Questions that an equal name raised and that numbers of one register answer: they are different, and nobody need be asked."""
+    state = situation.of(CUSTOMER, customer)
+    situation.need(CUSTOMER.name, list(state.asked))
+    for asked, ground in list(state.asked.items()):
+        other = customer_now(situation, asked)
+        apart = told_apart(state.identifiers, situation.of(CUSTOMER, other).identifiers)
+        if ground == NAME_GROUND and other != customer and apart:
+            for one, another in ((customer, other), (other, customer)):
+                told = CustomersToldApart(
+                    customer=one,
+                    other=another,
+                    reason="one register has a number of its own for each",
+                    told_by="register",
+                    told_at=situation.at,
+                )
+                situation.record(CUSTOMER, one, told)
 
 
 def _question(situation: Situation, one: UUID, other: UUID, ground: str) -> None:
