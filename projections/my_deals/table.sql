@@ -23,6 +23,7 @@ CREATE TABLE my_deals (
     benefit            numeric,
     credit             numeric,
     clause             text,
+    shown              text,
     missing            jsonb,
     asked              text,
     answer_by          timestamptz,

@@ -1,7 +1,7 @@
 -- May touch no row: a registration without a dealer has no reader here
 WITH moved AS (
     UPDATE my_deals AS d
-    SET state = 'declined', since = %(_effective_at)s, clause = %(clause)s, changes = d.changes + 1, offer_to = NULL
+    SET state = 'declined', since = %(_effective_at)s, clause = %(clause)s, shown = %(shown)s, changes = d.changes + 1, offer_to = NULL
     WHERE d.registration = %(registration)s AND d.line = %(line)s AND d.state IN ('pending', 'waiting', 'offered', 'approved', 'protected', 'suspended')
     RETURNING d.reader, d.registration, d.line, d.tier, d.partner, d.changes, d.state, d.clause, d.since
 )

@@ -1,7 +1,7 @@
 -- Newest first; by state, territory or partner. `after` is the cursor of the last row seen.
 SELECT registration, line, tier, partner, program, filed_by, registration_class,
     customer_name, territory, sites, value_amount, value_currency, close_on, stage, opportunity,
-    fields, state, since, benefit, credit, clause, missing, asked, answer_by, window_from,
+    fields, state, since, benefit, credit, clause, shown, missing, asked, answer_by, window_from,
     window_to, grace_to, offer_to, extension, held_to, stale_since, progress_by, submitted_at, completed_at,
     jsonb_build_array(submitted_at, registration, line, tier, partner)::text AS cursor
 FROM network_deals

@@ -78,7 +78,10 @@ class ClaimContested(FileEvent):
 
 
 class ClaimDeclined(FileEvent):
-    """A clause refuses it; the partner may dispute that, so it is a fact: up to ``appeal_to``, where it may (ROE-29)."""
+    """A clause refuses it; the partner may dispute that, so it is a fact: up to ``appeal_to``, where it may (ROE-29).
+
+    ``shown`` is what its partners read beside the clause: kind and date of the manufacturer's own opportunity (ROE-19), else nothing.
+    """
 
     NAME: ClassVar[str] = "claim_declined.v1"
     clause: Key
@@ -88,6 +91,7 @@ class ClaimDeclined(FileEvent):
     declined_at: Instant
     declined_by: Key = "rulebook"
     appeal_to: Instant | None = None
+    shown: Text | None = None
 
 
 class ClaimLinked(FileEvent):

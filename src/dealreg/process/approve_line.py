@@ -101,10 +101,7 @@ def approve_without_window(case: Case, claim: Claim, reason: str) -> None:
 def decline(
     case: Case, claim: Claim, clause: str, reason: str, *, by: str = "rulebook", disputable: bool = True
 ) -> None:
-    """A clause refuses the claim. It may be appealed, save under an override; of a party in a conflict the ruling is (ROE-29)."""
-    in_conflict = any(
-        line == claim.line and claim.registration in sides for line, sides in case.file.conflicts.values()
-    )
+    """A clause refuses the claim. It may be appealed, save under an override; where a ruling brings it, that is (ROE-29)."""
     case.record(
         ClaimDeclined(
             customer=case.customer,
@@ -116,7 +113,8 @@ def decline(
             conflict=claim.conflict,
             declined_at=case.now,
             declined_by=by,
-            appeal_to=None if in_conflict or not disputable or clause == "ROE-21" else appeal_limit(case),
+            appeal_to=None if not disputable or clause == "ROE-21" else appeal_limit(case),
+            shown=reason if clause == "ROE-19" and by == "rulebook" else None,
         )
     )
 

@@ -49,6 +49,7 @@ class ClaimIs(Model):
     stage: Key | None = None
     linked_to: Key | None = None
     credit: Key | None = None
+    shown: Text | None = None
     territory: Key | None = None
     sites: Text | None = None
     appeal: Key | None = None

@@ -119,6 +119,7 @@ class Viewer:
             "offer_to": self._at(row["offer_to"]),
             "missing": ", ".join(row["missing"] or ()),
             "stage": row["stage"],
+            "shown": row.get("shown"),
         }
         return {part: str(said) for part, said in parts.items() if said}
 
