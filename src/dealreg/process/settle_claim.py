@@ -98,7 +98,8 @@ def _meet_blocking(case: Case, claim: Claim, blocking: list[Meeting]) -> None:
         )
         return
     if case.rules.clauses.priority.doctrine is Doctrine.GRADED:
-        decline(case, claim, "ROE-4", "under a graded doctrine the second has its part, further ones have none")
+        reason = "under a graded doctrine the second has its part, further ones have none"
+        decline(case, claim, "ROE-4", reason, disputable=False)
     else:
         queue_or_decline(case, claim, CLAUSES[kind], ground, conflict_named=True)
     rule(case, conflict, Ruling.UPHOLD_INCUMBENT, meeting.there.registration, by="rulebook", reason=ground)
