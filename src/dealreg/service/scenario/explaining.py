@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from dealreg.file.events import LegWindow
 from dealreg.service.ledger.recorded import Recorded
+from dealreg.service.scenario.account_words import ACCOUNT_WORDS
 from dealreg.service.scenario.expected import Expectation
 from dealreg.service.scenario.form import NOTHING, Step
 from dealreg.service.scenario.running import Played, Result
@@ -120,6 +121,7 @@ WORDS: Mapping[str, str] = {
     "AppealJudged": "{judged_by} judged the appeal on {line} (ROE-29)",
     "PartnerStandingChanged": "{partner} is {standing} from {standing_from}",
     "PartnerParentsNamed": "{partner} buys through {parents} from {parents_from}",
+    **ACCOUNT_WORDS,
 }
 """What a fact says; one that is not here is told by its name."""
 
