@@ -179,10 +179,11 @@ def _course(result, candidate):
     log, splitter = _log(result), Splitter(PROGRAM)
     for rows in log.pages():
         splitter.take(rows)
-    test = Asked(PROGRAM, candidate, Sense.COURSE).test()
-    for decision in running._steps(log, splitter.shares(1), 0, test.pass_by):
+    test, shares = Asked(PROGRAM, candidate, Sense.COURSE).test(), splitter.shares(1)
+    for decision in running._steps(log, shares, 0, test.pass_by):
         test.take(decision)
-    return test, test.finish()
+    assert shares.last == max(_instants(result))
+    return test, test.finish(shares.last)
 
 
 def _words(outcomes):

@@ -57,10 +57,10 @@ class Course:
     _outcomes: Outcomes = field(default_factory=dict)
     _visiting: Visiting = field(default_factory=Visiting)
     _parted: set[StreamId] = field(default_factory=set)
-    _last: datetime | None = None
 
     def pass_by(self, fact: Recorded) -> None:
         """A fact that is not to be decided again here: it stands in both worlds."""
+        self._visit(fact.meta.effective_at)
         self._known.learn(fact.event)
         self._stands((fact,))
 
@@ -70,21 +70,22 @@ class Course:
         self.part.counts["decisions"] += 1
         if content is None:
             self.part.counts["not_recorded"] += 1
+        else:
+            self._visit(content.at)
         if content is None or not self._again(decision, content):
             self._stands(decision.facts)
             return
-        self._visit(content.at)
-        self._last = content.at
         outcome = self._asked(decision, content)
         recorded = [Fact(one.originator_id, one.event, one.meta.effective_at) for one in decision.facts]
         self._goes_on(decision, recorded, outcome, content.at)
 
-    def finish(self) -> Part:
-        """Let what is due by the last instant take place, and compare where everything has come to."""
-        if self._last is not None:
-            self._visit(self._last)
-            self._visiting.everything(self._last)
-            self._visit(self._last)
+    def finish(self, last: datetime | None) -> Part:
+        """Let what is due by the log's last instant take place, and compare where everything has come to."""
+        end = min((at for at in (last, self.ends) if at is not None), default=None)
+        if end is not None:
+            self._visit(end)
+            self._visiting.everything(end)
+            self._visit(end)
         found = changes_between(self._recorded, self._outcomes, self._known, Where())
         self.part.changes.extend(found)
         return self.part

@@ -46,8 +46,8 @@ class Each:
         else:
             self._past.adopt(decision.facts, same.states)
 
-    def finish(self) -> Part:
-        """What came of it."""
+    def finish(self, _last: datetime | None) -> Part:
+        """What came of it; nothing is left to do at the log's last instant."""
         return self.part
 
     def _fold(self, facts: tuple[Recorded, ...]) -> None:

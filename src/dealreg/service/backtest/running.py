@@ -82,7 +82,7 @@ def share(asked: Asked, log: Log, shares: Shares, worker: int, told: Told) -> Pa
             if done % OFTEN == 0:
                 told(OFTEN)
         told(done % OFTEN)
-        return test.finish()
+        return test.finish(shares.last)
 
 
 @contextmanager

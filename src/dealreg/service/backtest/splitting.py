@@ -8,6 +8,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from pydantic_core import from_json
 
@@ -23,11 +24,15 @@ MOST_WORKERS = 8
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """For each fact of a log, in order: the worker that decides it again (``NOBODY``: of another program), and a bit for each that reads it."""
+    """For each fact of a log, in order: the worker that decides it again (``NOBODY``: of another program), and a bit for each that reads it.
+
+    ``last`` is the instant of the program's last decision.
+    """
 
     owners: "array[int]"
     readers: "array[int]"
     decisions: int
+    last: datetime | None
 
 
 @dataclass(slots=True)
@@ -41,6 +46,7 @@ class Splitter:
     _of: "array[int]" = field(default_factory=lambda: array("l"))
     _reads: list[tuple[str, ...]] = field(default_factory=list)
     _last: tuple[str, str, tuple[str, ...]] | None = None
+    _at: str | None = None
 
     def take(self, rows: Iterable[Row]) -> None:
         """Note who has to do with whom."""
@@ -62,6 +68,8 @@ class Splitter:
                 self._last = this
                 self._reads.append(reads)
             self._of.append(len(self._reads) - 1)
+            if (content := asked.get("content")) is not None:
+                self._at = content["at"]
 
     @property
     def decisions(self) -> int:
@@ -81,7 +89,8 @@ class Splitter:
         needs = array(
             "B", (readers.get(stream, 0) | _bit(owner) for stream, owner in zip(self._streams, owners, strict=True))
         )
-        return Shares(owners, needs, len(self._reads))
+        last = datetime.fromisoformat(self._at) if self._at is not None else None
+        return Shares(owners, needs, len(self._reads), last)
 
     def _workers(self, groups: list[str | None], workers: int) -> list[int]:
         """The biggest group first, each to the one that has least to do; what belongs to no group is the first one's."""
