@@ -1,5 +1,7 @@
 """Who customers are, through the door: the desk reads what may be one, merges, tells apart, parts again (ROE-24)."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.fix_web import claim
@@ -68,3 +70,21 @@ def test_a_parent_company_is_named_from_a_day_on_and_never_in_a_circle(world, as
     circle = world["desk"].post(f"/customers/{other}/parent", {"parent": one})
     assert (circle.status_code, circle.json()["clause"]) == (422, "ROE-24")
     assert world["emea"].post(f"/customers/{one}/parent", body).status_code == 403
+
+
+def test_the_file_of_a_merged_customer_is_read_where_its_claims_stand(world, asked):
+    registration, question = asked
+    one, other = question["one"], question["other"]
+    world["desk"].post(f"/customers/{one}/merge", {"absorbed": other, "reason": "One firm."})
+    now = datetime.now(UTC).isoformat()
+    of_each = [world["desk"].get(f"/customers/{side}/file", as_of=now).json()["claims"] for side in (one, other)]
+    assert of_each[0] == of_each[1]
+    assert registration in {held["registration"] for held in of_each[0]}
+    told = world["desk"].get(f"/registrations/{registration}", as_of=now).json()
+    assert {held["state"] for held in told["claims"]} == {"queued"}
+    steps = [
+        step["event"]
+        for held in of_each[0]
+        for step in world["desk"].get(f"/registrations/{held['registration']}/explain").json()["steps"]
+    ]
+    assert steps.count("claims_taken_over") == 1

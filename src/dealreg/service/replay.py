@@ -127,8 +127,8 @@ class Replay:
         return found, version
 
     def customer_file(self, program: str, customer: UUID, moment: Moment) -> CustomerFile:
-        """Every claim on a customer as it was; empty where there was none. Raises ``Unavailable``."""
-        return self.state(FILE, file_stream(program, customer), moment)[0]
+        """Every claim on a customer as it was; after a merge in the file that took them over. Raises ``Unavailable``."""
+        return self.state(FILE, self.files(program, customer, moment)[-1], moment)[0]
 
     def files(self, program: str, customer: UUID, moment: Moment) -> list[StreamId]:
         """The customer's file, and those that took its claims over one after another; in the last they stand (ROE-24)."""
@@ -136,7 +136,7 @@ class Replay:
         into: UUID | None = customer
         while into is not None:
             found.append(file_stream(program, into))
-            into = self.customer_file(program, into, moment).closed_into
+            into = self.state(FILE, found[-1], moment)[0].closed_into
         return found
 
     def _own(self, program: str, kind: str, stream: UUID, moment: Moment) -> Iterator[Event]:
