@@ -76,7 +76,8 @@ def test_a_year_has_something_of_everything(year):
         "FileRegistration", "SupplementRegistration", "ReturnRegistration", "ApproveRegistration", "DeclineRegistration",
         "WithdrawRegistration", "RecordProgress", "AddEvidence", "ReportOutcome", "AnswerOffer", "InvitePartner",
         "AnswerJoining", "RuleOnConflict", "ProposeOverride", "ApproveOverride", "FoldOpportunity", "ChangeStanding",
-        "ChangeTier", "EnrolPartner", "PublishRulebook",
+        "ChangeTier", "EnrolPartner", "PublishRulebook", "AskExtension", "DecideExtension", "RequestSpecialPrice",
+        "DecideSpecialPrice", "AppealDecision", "RuleOnAppeal",
     } | {"BringFileToDue", "BringRegistrationToDue", "BringOverrideToDue"}  # fmt: skip
     assert by_clock
     assert expected <= set(tally.asked)
@@ -236,12 +237,12 @@ def test_partners_are_of_every_track_tier_and_level():
 
 
 def test_another_rulebook_is_obeyed():
-    """Data only: with a minimum that nobody reaches nothing is approved (ROE-3)."""
+    """Data only: with a minimum that nobody reaches nothing is approved (ROE-3) but what a judge gives on appeal (ROE-29)."""
     made = plan(**SMALL)
     steep = made.rules.clauses.minimum.model_copy(update={"amount": Decimal(10**9)})
     rules = made.rules.model_copy(update={"clauses": made.rules.clauses.model_copy(update={"minimum": steep})})
     tally = Tally()
     for step in Simulation(replace(made, rules=rules)).steps():
         tally.heard(step.came, step.at)
-    assert tally.shares()["approved"] == 0
+    assert tally.shares()["approved"] <= tally.facts["appeal_ruled.v1"] / 100
     assert tally.clauses["ROE-3"] > 0

@@ -39,6 +39,11 @@ class MemoryStates:
         self._held: dict[StreamId, AnyHeld] = {}
         self._kinds: dict[StreamId, str] = {}
 
+    @property
+    def held(self) -> dict[StreamId, AnyHeld]:
+        """Every stream that has a fact."""
+        return self._held
+
     def see(self, streams: Mapping[StreamId, str]) -> Seen:
         """Every stream named, empty ones at version 0, and the case's instant as the clock."""
         empty = {stream: Held(0, self._aggregates[kind].initial, {}) for stream, kind in streams.items()}

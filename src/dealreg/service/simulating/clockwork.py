@@ -9,7 +9,10 @@ from dealreg.file.commands import BringFileToDue, BringOverrideToDue, BringRegis
 from dealreg.file.events import FileEvent, LineEvent
 from dealreg.file.evolve import FILE
 from dealreg.override.events import OverrideEvent
+from dealreg.process.bring_to_due import all_due
+from dealreg.process.case import Case
 from dealreg.registration.events import RegistrationFoundIncomplete, RegistrationReturned
+from dealreg.service.deciding_again.past import Past
 from dealreg.service.ledger.recorded import Recorded
 from dealreg.service.scenario.running import instants
 from dealreg.service.simulating.people import CLOCK
@@ -57,7 +60,7 @@ class Clockwork:
     def _visit(self, key: tuple[type[Command], UUID, datetime], at: datetime) -> Request | None:
         self._put.discard(key)
         kind, named, _ = key
-        if kind is BringFileToDue and not self._has_anything(named):
+        if kind is BringFileToDue and not self._is_due(named, at):
             return None
         command: Command
         if kind is BringFileToDue:
@@ -68,7 +71,11 @@ class Clockwork:
             command = BringRegistrationToDue(registration=named)
         return self._stage.pen.request(at, CLOCK, command)
 
-    def _has_anything(self, customer: UUID) -> bool:
-        """Whether anything in the file can still fall due; where all has ended nothing does."""
-        file = self._stage.states.state(FILE, file_stream(self._stage.plan.program, customer))
-        return any((file.live, file.overrides, file.joinings, file.conflicts, file.clocks, file.appeals, file.prices))
+    def _is_due(self, customer: UUID, at: datetime) -> bool:
+        """Whether anything in the file has fallen due: an instant that a fact named may have been overtaken by a later fact."""
+        program = self._stage.plan.program
+        if not self._stage.states.state(FILE, file_stream(program, customer)).customer:
+            return True
+        past = Past()
+        past.held = self._stage.states.held
+        return any(due.at <= at for due in all_due(Case.at(past.situation(program, at, {}), customer)))

@@ -15,6 +15,7 @@ from dealreg.service.simulating.market import Market
 from dealreg.service.simulating.parties import Parties
 from dealreg.service.simulating.people import Pen
 from dealreg.service.simulating.plan import Plan
+from dealreg.service.simulating.pursuing import Pursuing
 from dealreg.service.simulating.selling import Selling
 from dealreg.service.simulating.stage import Stage
 from dealreg.service.simulating.yearly import Yearly
@@ -43,7 +44,7 @@ class Simulation:
         stage = Stage(plan, parties, self.market, Agenda(), Pen(plan.program), self.ledger.states)
         self._agenda = stage.agenda
         selling = Selling(stage)
-        self._listeners = (self.market, selling, Deciding(stage), Clockwork(stage))
+        self._listeners = (self.market, selling, Pursuing(stage), Deciding(stage), Clockwork(stage))
         self._yearly = Yearly(stage, selling)
 
     def steps(self) -> Iterator[Step]:
