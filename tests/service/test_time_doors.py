@@ -87,7 +87,16 @@ def test_an_extension_is_asked_and_refused_on_the_command_line(program: Line):  
     program(*ask, "--as", "dealer:ALPHA")
     program(*ask, "--as", "dealer:ALPHA", "--key", "again", code=1)
     decide = ("ask", "DecideExtension", "--set", f"registration={filed}", "--set", "partner=ALPHA")
-    said = ("--set", "grant=false", "--set", "reason=Nothing has moved.", "--as", "channel_manager:EMEA", "--subject", "marta")
+    said = (
+        "--set",
+        "grant=false",
+        "--set",
+        "reason=Nothing has moved.",
+        "--as",
+        "channel_manager:EMEA",
+        "--subject",
+        "marta",
+    )
     program(*decide, *said)
     told = program("explain", filed)
     refused = [step for step in told["steps"] if step["event"] == "extension_refused"]
