@@ -253,3 +253,14 @@ def test_under_a_name_that_many_carry_a_claim_waits_until_it_is_told_from_all():
         assert programs.file("north", customer).claims[registration, "drives"].queue_clause == "ROE-24", number
     programs.ask("north", TellCustomersApart(customer=customer, reason="none of them"), "dana", days=1)
     assert programs.file("north", customer).claims[registration, "drives"].holds
+
+
+def test_a_merge_says_who_a_customer_of_a_common_name_is():
+    programs = Programs("north")
+    for number in range(10):
+        place = {"name": "Stadtwerke", "country": "DE", "place": f"Ort {number}"}
+        WRITTEN["customers"].setdefault(f"works-{number}", place)
+    found = [programs.registers("north", f"works-{number}")[1] for number in range(10)]
+    assert programs.ledger.states.state(CUSTOMER, StreamId(found[-1])).common_name
+    programs.ask("north", MergeCustomers(customer=found[-1], absorbed=found[0], reason="that one"), "dana")
+    assert not programs.ledger.states.state(CUSTOMER, StreamId(found[-1])).common_name

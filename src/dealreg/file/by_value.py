@@ -91,7 +91,9 @@ def to_value(value: Any, annotation: Any) -> Any:
     if origin is tuple and Ellipsis in parts:
         return tuple(to_value(one, parts[0]) for one in value)
     if origin is tuple:
-        return _pair(*parts).model_validate({"key": to_value(value[0], parts[0]), "value": to_value(value[1], parts[1])})
+        return _pair(*parts).model_validate(
+            {"key": to_value(value[0], parts[0]), "value": to_value(value[1], parts[1])}
+        )
     if is_dataclass(annotation) and isinstance(annotation, type):
         hints = get_type_hints(annotation)
         return model_of(annotation).model_validate(
