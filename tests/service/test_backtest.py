@@ -237,6 +237,18 @@ def test_only_what_was_decided_in_the_period_is_decided_again(simulated):
     assert {one.at < MIDSUMMER for one in after.changes} == {False}
 
 
+def test_a_period_takes_its_first_instant_and_leaves_its_last(simulated):
+    rules, log = simulated
+    contents = (fact.meta.request.content for fact in map(read, log.rows) if fact.meta.request is not None)
+    instants = sorted(
+        content.at for content in contents if content is not None and content.command != "PublishRulebook"
+    )
+    at = instants[len(instants) // 2]
+    asked = Asked("simulated", rules, Sense.EACH)
+    assert back_test(replace(asked, begins=at), log).counts.made_again == sum(one >= at for one in instants)
+    assert back_test(replace(asked, ends=at), log).counts.made_again == sum(one < at for one in instants)
+
+
 def _claim(change) -> tuple:
     return change.registration, change.line
 

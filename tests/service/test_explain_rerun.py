@@ -139,6 +139,17 @@ def test_what_was_recorded_before_commands_were_is_told_as_such():
     assert {one.unable for one in again} == {"what was asked was not recorded with it"}
 
 
+def test_one_request_that_was_decided_twice_is_two_decisions():
+    """A request whose home got no fact has no answer there, so it may be decided again: then it has read more."""
+    fact = _facts("first_complete_claim_is_protected")[-1]
+    read = {**fact.meta.read, str(fact.originator_id): fact.originator_version}
+    again = replace(
+        fact, originator_version=fact.originator_version + 1, meta=fact.meta.model_copy(update={"read": read})
+    )
+    assert [len(one.facts) for one in decisions([fact, again])] == [1, 1]
+    assert [len(one.facts) for one in decisions([fact, replace(again, meta=fact.meta)])] == [2]
+
+
 def _asked(fact):
     assert fact.meta.request is not None
     return fact.meta.request
