@@ -7,14 +7,16 @@ from dealreg.engagement.parameters import StoppedClock
 from dealreg.engagement.territory import scopes_overlap
 from dealreg.engagement.windows import day_end, moved_alike
 from dealreg.file.ends import ends_at, protected_to
-from dealreg.file.events import LegReleased, LegReturned, LegSuspended, OverrideBegan, OverrideLifted, Verb
-from dealreg.file.state import HOLDING, LIVE, ActiveOverride, Claim, Leg, LegState
+from dealreg.file.events import LegReleased, LegReturned, OverrideBegan, OverrideLifted, Verb
+from dealreg.file.state import LIVE, ActiveOverride, Claim, Leg, LegState
 from dealreg.override.events import Ground, OverrideEnded, OverrideProposed
 from dealreg.override.state import OVERRIDE, Life
 from dealreg.process.case import Case
 from dealreg.process.free_line import after_end, free_line
+from dealreg.process.hold_claim import is_closed, queue_or_decline
 from dealreg.process.progress_clock import resume_progress
 from dealreg.process.settle_claim import settle
+from dealreg.process.suspending import suspend_under
 from dealreg.vocabulary.ids import PartnerId
 
 
@@ -41,10 +43,18 @@ def begin_in_file(case: Case, override: UUID, proposed: OverrideProposed) -> Non
     active = next(known for known in case.file.overrides if known.override == override)
     for claim in _concerned(case, active):
         if verb in {Verb.SUSPEND, Verb.REASSIGN} and claim.holds and partner not in {leg.partner for leg in claim.legs}:
-            _suspend(case, claim, active)
+            suspend_under(case, claim, active)
+    _take_offers_back(case, active)
     for claim in _concerned(case, active):
         if not claim.holds and partner in {leg.partner for leg in claim.legs}:
             settle(case, claim)
+
+
+def _take_offers_back(case: Case, active: ActiveOverride) -> None:
+    """An offer of a line that is closed now cannot be taken: the entry waits at its old place, to be offered the line again."""
+    for claim in _concerned(case, active):
+        if claim.offer_to is not None and is_closed(case, claim):
+            queue_or_decline(case, claim, "ROE-21", "the line is closed by a decision of the manufacturer")
 
 
 def _concerned(case: Case, active: ActiveOverride) -> list[Claim]:
@@ -52,33 +62,8 @@ def _concerned(case: Case, active: ActiveOverride) -> list[Claim]:
     return [claim for claim in case.file.living(active.line) if scopes_overlap(case.rules, active.scope, claim.scope)]
 
 
-def _suspend(case: Case, claim: Claim, active: ActiveOverride) -> None:
-    for leg in claim.legs:
-        if not may_suspend(leg):
-            continue
-        ends = protected_to(leg) or case.now
-        left = int((ends - case.now).total_seconds()) if active.stops_clock else None
-        case.record(
-            LegSuspended(
-                customer=case.customer,
-                registration=claim.registration,
-                line=claim.line,
-                tier=leg.tier,
-                partner=PartnerId(leg.partner),
-                override=active.override,
-                left_seconds=left,
-                suspended_at=case.now,
-            )
-        )
-
-
-def may_suspend(leg: Leg) -> bool:
-    """Whether an override may suspend the leg: it holds with a window, and no other override has it."""
-    return leg.state in HOLDING and leg.window_to is not None and leg.suspended_by is None
-
-
-def end_in_file(case: Case, override: object, reason: str) -> None:
-    """End the override where it acts on this file, and with it the override itself."""
+def end_in_file(case: Case, override: object, reason: str, *, offer: bool = True) -> None:
+    """End the override where it acts on this file, and with it the override itself. ``offer`` is false where another takes its place."""
     active = next((known for known in case.file.overrides if known.override == override), None)
     if active is None:
         return
@@ -92,7 +77,8 @@ def end_in_file(case: Case, override: object, reason: str) -> None:
             _release(case, claim)
     for claim in _concerned(case, active):
         _take_back(case, claim, active)
-    free_line(case, active.line, active.scope)
+    if offer:
+        free_line(case, active.line, active.scope)
 
 
 def end_override(case: Case, override: UUID, reason: str) -> None:

@@ -35,16 +35,32 @@ def linked(case: Case, claim: Claim, meetings: list[Meeting]) -> bool:
     return True
 
 
-def is_closed(case: Case, claim: Claim) -> bool:
-    """ROE-21: whether an override that suspends the line closes it to all in the claim's scope."""
-    return applies(case, claim, "ROE-21") and any(
-        override.verb is Verb.SUSPEND
-        and override.ground != SUPPLY_CONSTRAINT
-        and override.line == claim.line
-        and override.acts_on(claim)
-        and scopes_overlap(case.rules, override.scope, claim.scope)
-        for override in case.file.overrides
+def closing(case: Case, claim: Claim) -> ActiveOverride | None:
+    """ROE-21: the override that closes the line in the claim's scope; one that reassigns it closes it to all but who is named."""
+    if not applies(case, claim, "ROE-21"):
+        return None
+    return next(
+        (
+            override
+            for override in case.file.overrides
+            if _closes(override, claim)
+            and override.line == claim.line
+            and override.acts_on(claim)
+            and scopes_overlap(case.rules, override.scope, claim.scope)
+        ),
+        None,
     )
+
+
+def _closes(override: ActiveOverride, claim: Claim) -> bool:
+    if override.verb is Verb.REASSIGN:
+        return override.partner not in {leg.partner for leg in claim.legs}
+    return override.verb is Verb.SUSPEND and override.ground != SUPPLY_CONSTRAINT
+
+
+def is_closed(case: Case, claim: Claim) -> bool:
+    """ROE-21: whether an override closes the line to the claim."""
+    return closing(case, claim) is not None
 
 
 def closed_by_override(case: Case, claim: Claim) -> bool:
@@ -124,7 +140,7 @@ def queue_or_decline(
     if not queue.in_use:
         decline(case, claim, clause, reason, disputable=not conflict_named)
         return
-    if claim.state_is(LegState.QUEUED) and claim.queue_clause == clause:
+    if claim.state_is(LegState.QUEUED) and claim.queue_clause == clause and claim.offer_to is None:
         return
     stop_review(case, claim, "it waits in the queue")
     case.record(

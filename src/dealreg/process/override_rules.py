@@ -4,6 +4,7 @@ from uuid import UUID
 
 from dealreg.engagement.territory import scopes_overlap
 from dealreg.engagement.windows import window_end
+from dealreg.file.state import ActiveOverride
 from dealreg.override.commands import ApproveOverride, ProposeOverride, RevokeOverride
 from dealreg.override.events import (
     OverrideApproved,
@@ -19,6 +20,7 @@ from dealreg.process import permit
 from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import Case, manager_readers, rules_at
 from dealreg.process.end_override import begin_in_file, end_in_file, end_override
+from dealreg.process.free_line import free_line
 from dealreg.vocabulary.fact import Request
 from dealreg.vocabulary.ids import PartnerId, override_id, partner_stream
 from dealreg.vocabulary.refused import Closed, NotAllowed, Refused, Unknown
@@ -88,6 +90,8 @@ def approve(situation: Situation, request: Request, command: ApproveOverride) ->
     after = situation.record(OVERRIDE, command.override, approval)
     if after.life is Life.APPROVED and proposed.override_from <= situation.at:
         take_force(situation, command.override, proposed)
+    elif after.life is Life.APPROVED and proposed.customer is not None:
+        _named(_met(Case.at(situation, proposed.customer), proposed), proposed)
     return command.override
 
 
@@ -107,16 +111,34 @@ def take_force(situation: Situation, override: UUID, proposed: OverrideProposed)
         return
     case = Case.at(situation, proposed.customer)
     bring_to_due(case)
-    for active in case.file.overrides:
-        meets = active.line == proposed.line and proposed.scope is not None
-        if meets and proposed.scope is not None and scopes_overlap(case.rules, active.scope, proposed.scope):
-            if active.override != proposed.replaces:
-                raise Refused(
-                    f"override {active.override} acts on this line; name it in 'replaces' to end it", clause="ROE-21"
-                )
-            end_in_file(case, active.override, "a later override replaced it")
+    met = _met(case, proposed)
+    _named(met, proposed)
+    for active in met:
+        end_in_file(case, active.override, "a later override replaced it", offer=False)
     _took_force(situation, override)
     begin_in_file(case, override, proposed)
+    for active in met:
+        free_line(case, active.line, active.scope)
+
+
+def _met(case: Case, proposed: OverrideProposed) -> list[ActiveOverride]:
+    """The overrides that act on the line now, in a scope that this one touches, and do so still when this one begins."""
+    return [
+        active
+        for active in case.file.overrides
+        if active.line == proposed.line
+        and proposed.scope is not None
+        and active.override_to > proposed.override_from
+        and scopes_overlap(case.rules, active.scope, proposed.scope)
+    ]
+
+
+def _named(met: list[ActiveOverride], proposed: OverrideProposed) -> None:
+    """Of two that meet on a line the later names the earlier and ends it. Raises ``Refused`` where it does not."""
+    for active in met:
+        if active.override != proposed.replaces:
+            words = f"override {active.override} acts on this line; name it in 'replaces' to end it"
+            raise Refused(words, clause="ROE-21")
 
 
 def _took_force(situation: Situation, override: UUID) -> None:
@@ -163,12 +185,22 @@ def bring_override_to_due(situation: Situation, override: UUID) -> int:
     """Let an override take force or end on its day. Returns how many things happened."""
     state, proposed = _known(situation, override)
     if state.life is Life.APPROVED and proposed.override_from <= situation.at < proposed.override_to:
-        take_force(situation, override, proposed)
+        _begin_or_end(situation, override, proposed)
         return 1
     if state.life is not Life.ENDED and proposed.override_to <= situation.at:
         _end(situation, override, proposed, "its date came")
         return 1
     return 0
+
+
+def _begin_or_end(situation: Situation, override: UUID, proposed: OverrideProposed) -> None:
+    """Nobody is there to be refused on its day: one that meets another by then, which it does not name, ends without having begun."""
+    try:
+        take_force(situation, override, proposed)
+    except Refused as refused:
+        end_override(
+            Case(situation, proposed.customer or override, rules_at(situation, situation.at)), override, str(refused)
+        )
 
 
 def _end(situation: Situation, override: UUID, proposed: OverrideProposed, reason: str) -> None:

@@ -16,7 +16,7 @@ from dealreg.process.case import Case
 from dealreg.process.close_conflict import rule
 from dealreg.process.credit import related_deal
 from dealreg.process.hiding import met_hidden
-from dealreg.process.hold_claim import closed_by_override, letting_in, linked, queue_or_decline, too_soon
+from dealreg.process.hold_claim import closed_by_override, closing, letting_in, linked, queue_or_decline, too_soon
 from dealreg.process.join_line import ask_to_join, may_join
 from dealreg.process.maps import in_place_of, on_the_line
 from dealreg.process.meetings import Meeting, before, by_clause, earlier, meetings_of, same_second
@@ -24,6 +24,7 @@ from dealreg.process.notices import note_unsupported
 from dealreg.process.open_conflict import CLAUSES, contest, kind_of, opened
 from dealreg.process.propose_ruling import propose
 from dealreg.process.reach import kept_out_by_group, within_reach
+from dealreg.process.suspending import suspend_under
 
 
 def settle(case: Case, claim: Claim) -> None:
@@ -182,8 +183,10 @@ def _meet_waiting(case: Case, claim: Claim, waiting: list[Meeting]) -> bool:
 def approve_unless_met(case: Case, claim: Claim, approved_by: str, reason: str) -> None:
     """A person's yes: approved where nothing blocks it by now, else it meets that claim like any newcomer (section 1a)."""
     met = any(meeting.there.blocks for meeting in meetings_of(case, claim)) or within_reach(case, claim)
-    if met and letting_in(case, claim) is None:
-        if claim.state_is(LegState.CONTESTED):
+    closed = closing(case, claim)
+    ruled = claim.state_is(LegState.CONTESTED)
+    if (met or (closed is not None and not ruled)) and letting_in(case, claim) is None:
+        if ruled:
             # Its conflict is ruled: it meets what is left as a pending claim, not as a party that waits for a ruling.
             case.record(ClaimPromoted(customer=case.customer, registration=claim.registration, line=claim.line))
         settle(case, case.again(claim))
@@ -191,6 +194,9 @@ def approve_unless_met(case: Case, claim: Claim, approved_by: str, reason: str) 
     if awaits_identity(case, claim):
         return
     approve(case, claim, approved_by, reason)
+    if closed is not None:
+        # The desk awarded a line that is closed: its holder is suspended like the one before (ROE-21).
+        suspend_under(case, case.again(claim), closed)
     bar_others(case, case.again(claim))
 
 

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
+from dealreg.file.ends import protected_to
 from dealreg.file.events import LegReturned, LegSuspended
-from dealreg.file.state import HOLDING, Claim, Leg
+from dealreg.file.state import HOLDING, ActiveOverride, Claim, Leg
 from dealreg.process.case import Case
 from dealreg.vocabulary.ids import PartnerId
 
@@ -52,3 +53,29 @@ def lift(case: Case, claim: Claim, leg: Leg, clause: str, reason: str) -> None:
             remains_suspended=len(leg.paused) > 1 or leg.suspended_by is not None,
         )
     )
+
+
+def suspend_under(case: Case, claim: Claim, active: ActiveOverride) -> None:
+    """An override suspends every leg that holds; its clock stands or runs as the override says (ROE-21)."""
+    for leg in claim.legs:
+        if not may_suspend(leg):
+            continue
+        ends = protected_to(leg) or case.now
+        left = int((ends - case.now).total_seconds()) if active.stops_clock else None
+        case.record(
+            LegSuspended(
+                customer=case.customer,
+                registration=claim.registration,
+                line=claim.line,
+                tier=leg.tier,
+                partner=PartnerId(leg.partner),
+                override=active.override,
+                left_seconds=left,
+                suspended_at=case.now,
+            )
+        )
+
+
+def may_suspend(leg: Leg) -> bool:
+    """Whether an override may suspend the leg: it holds with a window, and no other override has it."""
+    return leg.state in HOLDING and leg.window_to is not None and leg.suspended_by is None
