@@ -66,7 +66,7 @@ BY_ITSELF = {
     "price_left.v1": "ROE-33",
 }
 """Facts without a field for their clause that the clock alone may bring about, and under what: no others may have neither, but
-those of a conflict, whose life is section 3."""
+those of a conflict, whose life is section 3, and of a special price, which is ROE-33."""
 
 AHEAD = {"partner", "rulebook"}
 """Whose facts may take effect later than they are recorded: a change that is announced."""
@@ -173,7 +173,7 @@ def clause_or_actor(story: Story) -> None:
             named = clause is None or CLAUSE.fullmatch(clause) is not None
             law("a clause that there is", holds=named, found=fact)
             alone = actor.role is Role.CLOCK and clause is None
-            known = fact.event.NAME in BY_ITSELF or fact.event.AGGREGATE == "conflict"
+            known = fact.event.NAME in BY_ITSELF or fact.event.AGGREGATE in {"conflict", "special_price"}
             law("under a clause", holds=not alone or known, found=(fact.event.NAME, fact.event))
 
 

@@ -46,6 +46,9 @@ FILERS = (
     ("anna", "north"), ("bert", "north"), ("carl", "south"), ("dora", "north"), ("dora", "south"), ("ina", "south"),
     ("anna", None), ("dora", None), (None, "north"), (None, "south"), (None, "otto"), (None, "master"),
 )  # fmt: skip
+Filer = tuple[str | None, str | None]
+"""Dealer and distributor."""
+
 PROGRAMS: tuple[dict[str, Any], ...] = (
     {},
     {},
@@ -81,11 +84,21 @@ class Stories(RuleBasedStateMachine):
 
     story: Story
 
-    @initialize(clauses=st.sampled_from(PROGRAMS))
-    def set_out(self, clauses: dict[str, Any]) -> None:
+    @initialize(
+        clauses=st.sampled_from(PROGRAMS),
+        first=st.sampled_from(FILERS),
+        others=st.lists(st.sampled_from(FILERS), max_size=3),
+        line=drawn_line,
+        value=st.sampled_from(["50000", "50000", "100000.01"]),
+    )
+    def set_out(self, clauses: dict[str, Any], first: Filer, others: list[Filer], line: str, value: str) -> None:
+        """A program, and what everything else is about: a claim, and perhaps some that meet it."""
         self.story = Story(clauses)
         self.watch = laws.Watch()
         self.versions = 1
+        for who in (first, *others):
+            self.files(who, line=line, value=value)
+            self.story.now += 60 * SECOND
 
     # What partners ask.
 
@@ -98,8 +111,12 @@ class Stories(RuleBasedStateMachine):
         proof=st.sampled_from([None, None, 20, 400]),
         more=st.sampled_from(["", "", "both lines", "tender"]),
     )
-    def file(self, who: tuple[str | None, str | None], line: str, **said: Any) -> None:
+    def file(self, who: Filer, **said: Any) -> None:
         """A dealer through a distributor, or either alone; some incomplete, some with evidence, some as a tender."""
+        self.files(who, **said)
+
+    def files(self, who: Filer, line: str, **drawn: Any) -> None:
+        said = {"customer": "acme", "scope": {"territory": "DE"}, "proof": None, "more": "", **drawn}
         dealer, distributor = who
         parties = (("distributor" if distributor != "master" else "master", distributor), ("dealer", dealer))
         legs = [{"tier": tier, "partner": partner} for tier, partner in parties if partner is not None]
@@ -235,11 +252,20 @@ class Stories(RuleBasedStateMachine):
     @rule(data=st.data(), side=st.sampled_from([-SECOND, 0 * SECOND, SECOND]), visited=st.booleans())
     def time_jumps_to_an_edge(self, data: st.DataObject, side: dt.timedelta, *, visited: bool) -> None:
         """To the last instant before something falls due, to the first after, or to its second: one that a state names."""
-        edges = self.story.edges()[:6]
+        edges = self.story.edges()[:12]
         if edges:
             self.story.now = max(self.story.now, pick(data, edges) + side)
         if visited:
             self.story.visit()
+
+    @rule(data=st.data(), times=st.integers(1, 4))
+    def weeks_pass(self, data: st.DataObject, times: int) -> None:
+        """From one instant that a state names to one of the next, the clock role at work."""
+        for _ in range(times):
+            edges = self.story.edges()[:5]
+            if edges:
+                self.story.now = pick(data, edges)
+                self.story.visit()
 
     # What the manufacturer's people ask.
 
@@ -337,7 +363,8 @@ class Stories(RuleBasedStateMachine):
     @precondition(lambda self: self.story.claimed())
     @rule(data=st.data(), what=st.sampled_from(sorted(asking.OF_CLAIM)), n=st.integers(0, 5))
     def ask_of_a_claim(self, data: st.DataObject, what: str, n: int) -> None:
-        self.asks(what, asking.OF_CLAIM[what](asking.Of(self.story, n, claim=pick(data, self.story.claimed()))))
+        claims = (self.story.claims() if n else None) or self.story.claimed()
+        self.asks(what, asking.OF_CLAIM[what](asking.Of(self.story, n, claim=pick(data, claims))))
 
     @precondition(lambda self: self.story.conflicts)
     @rule(data=st.data(), what=st.sampled_from(sorted(asking.OF_CONFLICT)), n=st.integers(0, 5))
@@ -399,8 +426,8 @@ class Stories(RuleBasedStateMachine):
 
 
 Stories.TestCase.settings = settings(
-    max_examples=300,
-    stateful_step_count=40,
+    max_examples=200,
+    stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
