@@ -34,8 +34,9 @@ def _entered(state: CustomerFile, event: facts.ClaimEntered) -> CustomerFile:
 
 
 def _held_for_review(state: CustomerFile, event: facts.ClaimHeldForReview) -> CustomerFile:
-    claim = all_to(claim_of(state, event), LegState.PENDING, review_to=event.review_to, conflict=None, in_review=True)
-    return with_claim(state, claim)
+    """An offer that was accepted is over: silence ends it no more, it waits for the person like any pending claim."""
+    changes = {"review_to": event.review_to, "conflict": None, "in_review": True, "offer_to": None}
+    return with_claim(state, all_to(claim_of(state, event), LegState.PENDING, **changes))
 
 
 def _queued(state: CustomerFile, event: facts.ClaimQueued) -> CustomerFile:

@@ -69,7 +69,10 @@ def _bring_into_order(case: Case, released: list[Claim]) -> None:
 
 
 def _lose(case: Case, state: Conflict, ruled: ConflictRuled, keep: set[UUID]) -> list[Claim]:
-    """The incumbent that loses is released and its line not offered, the others queue or are declined. Returns who was released."""
+    """The incumbent that loses is released and its line not offered, the others queue or are declined. Returns who was released.
+
+    An incumbent to which the line was only offered goes back to its place in the queue.
+    """
     released = []
     for party in state.parties:
         claim = claim_of(case, state, party)
@@ -78,7 +81,7 @@ def _lose(case: Case, state: Conflict, ruled: ConflictRuled, keep: set[UUID]) ->
         if claim.holds:
             _lose_held(case, ruled, claim)
             released.append(claim)
-        elif claim.state_is(LegState.CONTESTED) or claim.state_is(LegState.PENDING):
+        elif claim.state_is(LegState.CONTESTED) or claim.state_is(LegState.PENDING) or claim.offer_to is not None:
             queue_or_decline(case, claim, ruled.clause, "ruled for another claim", conflict_named=True)
     return released
 

@@ -11,8 +11,10 @@ from dealreg.process.applies import applies
 from dealreg.process.approve_line import window_days
 from dealreg.process.case import Case, above
 from dealreg.process.check_claim import refusal_to_join
+from dealreg.process.hold_claim import closing
 from dealreg.process.review_clock import stop_review
 from dealreg.process.stale_clock import freeze_too
+from dealreg.process.suspending import suspend_under
 from dealreg.vocabulary.ids import PartnerId, derived, partner_reader
 from dealreg.vocabulary.refused import Refused
 from dealreg.vocabulary.values import Tier
@@ -136,6 +138,10 @@ def _join(case: Case, joining: Joining, there: Claim) -> None:
     brought = joining.tier is Tier.DISTRIBUTOR and dealer is not None and host.party(Tier.DEALER) is None
     if brought and dealer is not None and refusal_to_join(case, dealer, Tier.DEALER, host) is None:
         _take_place(case, joining, host, Tier.DEALER, dealer)
+    closed = closing(case, host)
+    if closed is not None:
+        # Both had said yes when the line was closed: the leg that joins is suspended like the one that it joins (ROE-21).
+        suspend_under(case, case.again(host), closed)
     _end_own_claim(case, joining)
 
 
