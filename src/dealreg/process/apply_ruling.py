@@ -23,7 +23,7 @@ from dealreg.process.settle_claim import approve_unless_met
 from dealreg.process.suspending import lift
 from dealreg.vocabulary.ids import PartnerId
 from dealreg.vocabulary.refused import NotAllowed
-from dealreg.vocabulary.values import Scope
+from dealreg.vocabulary.values import Scope, Tier
 
 
 def apply_ruling(case: Case, state: Conflict, ruled: ConflictRuled) -> None:
@@ -79,14 +79,24 @@ def _lose(case: Case, state: Conflict, ruled: ConflictRuled, keep: set[UUID]) ->
         if claim is None or party.registration in keep or not claim.live:
             continue
         if claim.holds:
-            _lose_held(case, ruled, claim)
+            _lose_held(case, ruled, claim, _read_by_who_loses(state, ruled, claim))
             released.append(claim)
         elif claim.state_is(LegState.CONTESTED) or claim.state_is(LegState.PENDING) or claim.offer_to is not None:
-            queue_or_decline(case, claim, ruled.clause, "ruled for another claim", conflict_named=True)
+            clause = _read_by_who_loses(state, ruled, claim)
+            queue_or_decline(case, claim, clause, "ruled for another claim", conflict_named=True)
     return released
 
 
-def _lose_held(case: Case, ruled: ConflictRuled, claim: Claim) -> None:
+def _read_by_who_loses(state: Conflict, ruled: ConflictRuled, claim: Claim) -> str:
+    """The clause that the answer names: where a deal is hidden, the one that a stranger's claim meets, for naming ROE-32 would tell of it."""
+    if ruled.clause != "ROE-32":
+        return ruled.clause
+    if claim.party(Tier.DEALER) is None:
+        return "ROE-7"
+    return "ROE-8" if claim.party(Tier.DISTRIBUTOR) == state.parties[0].distributor else "ROE-9"
+
+
+def _lose_held(case: Case, ruled: ConflictRuled, claim: Claim, clause: str) -> None:
     """Every leg ends with the ruling; its appeal is the conflict's."""
     for leg in claim.legs:
         if leg.state in LIVE:
@@ -96,7 +106,7 @@ def _lose_held(case: Case, ruled: ConflictRuled, claim: Claim) -> None:
                 line=claim.line,
                 tier=leg.tier,
                 partner=PartnerId(leg.partner),
-                clause=ruled.clause if ruled.on_appeal is None else "ROE-29",
+                clause=clause if ruled.on_appeal is None else "ROE-29",
                 reason="the ruling awarded the line to another claim",
                 released_at=case.now,
                 released_by=ruled.ruled_by,
