@@ -12,6 +12,7 @@ from uuid import UUID
 
 from dealreg.vocabulary.fact import Aggregate, Event, Fact, Held
 from dealreg.vocabulary.ids import StreamId
+from dealreg.vocabulary.refused import Unknown
 
 S = TypeVar("S")
 
@@ -97,12 +98,17 @@ class Situation:
         self.facts: list[Fact] = []
 
     def of(self, aggregate: Aggregate[S], stream: UUID) -> S:
-        """The state of a stream, this decision's own facts included. Raises ``Unread`` when it was not read."""
+        """The state of a stream, this decision's own facts included. Raises ``Unread`` when it was not read.
+
+        Raises ``Unknown`` where the id names a thing of another kind: whoever asked took one id for another.
+        """
         try:
             return cast("S", self._seen[stream])  # Asked for again and again: one look-up answers.
         except KeyError:
             self.need(aggregate.name, [stream])
         state: S = self._held[StreamId(stream)].state
+        if type(state) is not type(aggregate.initial):
+            raise Unknown(f"there is no such {aggregate.name}; check its id")
         self._seen[stream] = state
         return state
 
