@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from dealreg.customer.state import CUSTOMER
 from dealreg.engagement.territory import scopes_overlap
 from dealreg.engagement.windows import window_end
 from dealreg.file.state import ActiveOverride
@@ -28,7 +29,7 @@ from dealreg.vocabulary.situation import Situation
 
 
 def propose(situation: Situation, request: Request, command: ProposeOverride) -> UUID:
-    """Record the proposal. Raises ``NotAllowed`` for callers other than the scope's managers, ``Refused`` where it does not fit ROE-21."""
+    """Record the proposal. Raises ``NotAllowed`` for callers other than the scope's managers, ``Refused`` where it does not fit ROE-21, ``Unknown``."""
     if request.actor.role not in permit.MANAGERS:
         raise NotAllowed("only channel managers and the deal desk propose an override")
     rules = rules_at(situation, situation.at)
@@ -39,6 +40,8 @@ def propose(situation: Situation, request: Request, command: ProposeOverride) ->
     if command.override_to <= starts or command.override_to > window_end(starts, rules.zone, parameters.longest_days):
         raise Refused(f"an override ends after it begins and within {parameters.longest_days} days", clause="ROE-21")
     _fits_verb(command)
+    if command.customer is not None and not situation.of(CUSTOMER, command.customer).exists:
+        raise Unknown("there is no such customer; check its id")
     territories = [command.scope.territory] if command.scope is not None else []
     permit.of_region(request.actor, situation.program, manager_readers(situation.program, rules, territories))
     override = override_id(situation.program, request.actor.caller, request.id)
