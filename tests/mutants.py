@@ -19,8 +19,8 @@ HERE = Path(__file__).parents[1]
 SOURCE = "src/dealreg"
 SCENARIO = "scenarios:"
 COPIED = ("src", "tests", "scenarios", "projections", "pyproject.toml", "docs")
-FAILED = 1
-"""How pytest ends when a test failed; 2 and above mean that none was run."""
+FAILED = {1, 70}
+"""How pytest and `dealreg scenario run` end when something is not as it should be, or broke; any other code means that none was run."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,10 @@ MUTATIONS = [
 
 
 def command(mutation: Mutation) -> list[str]:
-    """How pytest is called for it."""
-    asked = mutation.test
-    if asked.startswith(SCENARIO):
-        asked = f"tests/test_scenarios.py::test_scenario[{asked.removeprefix(SCENARIO)}]"
-    return [sys.executable, "-m", "pytest", asked, "-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    """What is run for it."""
+    if mutation.test.startswith(SCENARIO):
+        return [sys.executable, "-m", "dealreg", "scenario", "run", f"scenarios/{mutation.test.removeprefix(SCENARIO)}"]
+    return [sys.executable, "-m", "pytest", mutation.test, "-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly"]
 
 
 def fails(mutation: Mutation, tree: Path) -> bool:
@@ -59,9 +58,9 @@ def fails(mutation: Mutation, tree: Path) -> bool:
     done = subprocess.run(
         command(mutation), cwd=tree, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
-    if done.returncode not in {0, FAILED}:
+    if done.returncode not in {0, *FAILED}:
         raise SystemExit(f"{mutation.law}: the test could not be run\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
-    return done.returncode == FAILED
+    return done.returncode in FAILED
 
 
 def caught(mutation: Mutation, tree: Path) -> bool:

@@ -180,3 +180,13 @@ def test_an_account_of_another_crm_is_kept_as_it_is():
     """Fifteen digits are a number of somebody else's; a Salesforce record has letters."""
     for record in ("001000000000001", "12345", "acc/7", "001D000000IqhSLIAZ"):
         assert canonical("crm:hub", record) == ("crm:hub", record)
+
+
+def test_every_capital_of_a_record_id_counts():
+    """Five capitals in each group give the last sign; an A at the edge of the alphabet is one of them."""
+    assert salesforce_18("AAAAAZZZZZAZAZA") == "AAAAAZZZZZAZAZA555"
+
+
+def test_a_web_address_gives_its_host_and_a_sharp_s_stays_one():
+    assert canonical("domain", "https://example.com/path?query#part") == ("domain", "example.com")
+    assert canonical("domain", "faß.example") == ("domain", "xn--fa-hia.example")

@@ -53,7 +53,12 @@ OF_CLAIM: dict[str, Callable[[Of], Asking]] = {
         actor_of(_leg(of.claim, of.n).partner),
     ),
     "DecideExtension": lambda of: (
-        {"registration": of.claim.registration, "partner": _leg(of.claim, of.n).partner, "grant": of.n != 0, "reason": "drawn"},
+        {
+            "registration": of.claim.registration,
+            "partner": _leg(of.claim, of.n).partner,
+            "grant": of.n != 0,
+            "reason": "drawn",
+        },
         MARTA,
     ),
     "ReconcileRegistration": lambda of: ({"registration": of.claim.registration, "reason": "drawn"}, DESK),
@@ -76,7 +81,11 @@ OF_CLAIM: dict[str, Callable[[Of], Asking]] = {
         DESK,
     ),
     "ChangeDistributor": lambda of: (
-        {"registration": of.claim.registration, "partner": of.claim.filed_by, "distributor": ("north", "south")[of.n % 2]},
+        {
+            "registration": of.claim.registration,
+            "partner": of.claim.filed_by,
+            "distributor": ("north", "south")[of.n % 2],
+        },
         actor_of(of.claim.filed_by),
     ),
     "AmendScope": lambda of: (
@@ -138,7 +147,9 @@ OF_ACCOUNT: dict[str, Callable[[Of], Asking]] = {
             "dealer": ("anna", "carl", "dora")[of.n % 3],
             "distributor": ("north", "south", "south")[of.n % 3],
             "sold_on": (of.story.now - of.n * 30 * DAY).date(),
-            "registration": list(of.story.registrations)[of.n % len(of.story.registrations)] if of.story.registrations else None,
+            "registration": list(of.story.registrations)[of.n % len(of.story.registrations)]
+            if of.story.registrations
+            else None,
         },
         DESK,
     ),
