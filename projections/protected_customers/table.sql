@@ -23,6 +23,7 @@ CREATE TABLE protected_customers (
     benefit            numeric,
     credit             numeric,
     clause             text,
+    shown              text,
     reason             text,
     conflict           uuid,
     priority_at        timestamptz,

@@ -132,7 +132,7 @@ def test_own_history_says_how_each_leg_came_to_its_state(reading):
 
 
 def test_what_is_asked_wrongly_says_what_there_is(reading):
-    with pytest.raises(UnknownQuestion, match="no read model deals; there are conflict_queue"):
+    with pytest.raises(UnknownQuestion, match="no read model deals; there are account_reports"):
         reading.ask("deals", "newest", DEALER, Role.DEALER)
     with pytest.raises(UnknownQuestion, match="my_deals does not answer all; it answers history"):
         reading.ask("my_deals", "all", DEALER, Role.DEALER)

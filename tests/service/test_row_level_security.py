@@ -1,12 +1,18 @@
 """What a tier must not see, the database does not give it (architecture D9): every reader against every row of every table."""
 
 from datetime import timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 import psycopg
 import pytest
 
+from dealreg.customer.events import IdentityQuestioned
 from dealreg.file import events as filed
+from dealreg.file.account_events import AccountFlagged
+from dealreg.file.conflict_events import Against, AppealLodged
+from dealreg.file.notice_events import MinimumReachedTogether
+from dealreg.pricing.events import SpecialPriceRequested
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.projecting.asking import DATABASE_ROLES, Reading
 from dealreg.service.projecting.connecting import connect
@@ -15,7 +21,7 @@ from dealreg.service.projecting.folders import read_models
 from dealreg.service.projecting.projector import Projector
 from dealreg.vocabulary.fact import Role
 from dealreg.vocabulary.ids import PartnerId, derived, desk_reader, partner_reader, region_reader
-from dealreg.vocabulary.values import Tier
+from dealreg.vocabulary.values import Money, Tier
 from tests.fix_histories import DAY, PROGRAM, START, Claim, History, another_database, customer, meeting
 
 BY_ROW = [
@@ -76,7 +82,39 @@ def _fill(ledger):
         invited=False,
     )
     history.add(incumbent.file, joining, at)
+    _fill_later(history, incumbent, at)
     history.save(ledger)
+
+
+def _fill_later(history, incumbent, at):
+    """A special price, an appeal, a strategic flag, a question of identity, and a notice, in the incumbent's region."""
+    managers = (desk_reader(PROGRAM), region_reader(PROGRAM, "emea"))
+    price = derived("special_price", 1)
+    asked = SpecialPriceRequested(
+        special_price=price, registration=incumbent.id, customer=incumbent.customer, line=incumbent.line,
+        asked_by=PartnerId("dealer-1"), distributor=PartnerId(incumbent.distributor), discount=Decimal("0.1"),
+        size=Money(amount=Decimal(1), currency="EUR"), competitor=None, levels=("channel_manager",), rulebook_version="1",
+        requested_by="u-1", requested_at=at, dealers=(partner_reader(PROGRAM, "dealer-1"),),
+        distributors=(partner_reader(PROGRAM, incumbent.distributor),), managers=managers,
+    )  # fmt: skip
+    history.add(price, asked, at)
+    flag = AccountFlagged(
+        customer=incumbent.customer, flag=derived("flag", 1), lines=(), clause="ROE-20", reason="x", published_at=at,
+        effective_at=at, managers=managers,
+    )  # fmt: skip
+    appeal = AppealLodged(
+        **incumbent.of, against=Against.DECLINE, appealed_by=PartnerId("dealer-1"), decided_by="u-1", reason="x",
+        ruling_to=at, appealed_at=at, managers=managers,
+    )  # fmt: skip
+    noted = MinimumReachedTogether(
+        customer=incumbent.customer, line=incumbent.line, partner=PartnerId("dealer-1"), registrations=(incumbent.id,),
+        value=Money(amount=Decimal(1), currency="EUR"), managers=managers, noted_at=at,
+    )  # fmt: skip
+    for fact in (flag, appeal, noted):
+        history.add(incumbent.file, fact, at)
+    other = customer("another")
+    asks = IdentityQuestioned(customer=incumbent.customer, other=other, ground="identifiers", readers=managers)
+    history.add(incumbent.customer, asks, at)
 
 
 READERS = [

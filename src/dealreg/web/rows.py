@@ -48,9 +48,7 @@ class Deal(Row):
         description="The part of the benefit that goes to who registered where the brand won through another (ROE-31)."
     )
     clause: str | None = Field(description="The clause that ended, suspended or holds it.", examples=["ROE-7"])
-    shown: str | None = Field(
-        default=None, description="To a partner: kind and date of the manufacturer's own opportunity that it met (ROE-19)."
-    )
+    shown: str | None = Field(description="Kind and date of the manufacturer's own opportunity that it met (ROE-19).")
     missing: list[str] | None
     asked: str | None = Field(description="What a person asked for.")
     answer_by: Instant | None
