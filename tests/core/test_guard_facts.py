@@ -43,7 +43,7 @@ def outcome(expression, command, fields):
     })  # fmt: skip
     events = [fact.event for fact in run(case, WORLD).world.ledger.facts]
     (declined,) = [event for event in events if type(event).__name__ in {"ClaimDeclined", "LineApproved"}]
-    return type(declined).__name__ == "ClaimDeclined", declined.reason
+    return type(declined).__name__ == "ClaimDeclined", str(getattr(declined, "reason", ""))
 
 
 def crm(expression, **more):

@@ -1,8 +1,12 @@
 """What is noted for the channel manager, and what is not (ROE-3; rules.md section 3, What an answer reveals)."""
 
+from typing import Any
+
 import yaml
 
+from dealreg.conflict.events import RulingOverdue
 from dealreg.file.notice_events import MinimumReachedTogether
+from dealreg.file.time_events import ReviewOverdue
 from dealreg.partner.events import UnsupportedClaimNoted
 from dealreg.service.scenario import reading
 from dealreg.service.scenario.form import Case
@@ -66,7 +70,7 @@ def test_a_registration_of_two_lines_counts_once():
     assert [(str(one.value.amount), len(one.registrations)) for one in noted] == [("10000", 2)]
 
 
-def _probing(times: int, **more: object) -> list[dict]:
+def _probing(times: int, **more: Any) -> list[dict]:
     held = _filing("2026-03-02 09:00", "R0", "bauer")
     return [
         held,
@@ -98,3 +102,18 @@ def test_a_new_month_begins_at_none():
     story = [_filing("2026-03-02 09:00", "R0", "bauer"), _filing("2026-03-02 10:00", "R9", "bauer", "relays"),
              _filing("2026-03-31 23:59", "R1", "claus"), _filing("2026-04-01 00:00", "R2", "claus", "relays")]  # fmt: skip
     assert [(one.month, one.count) for one in _facts(story)] == [("2026-03", 1), ("2026-04", 1)]
+
+
+def test_who_is_told_of_a_late_review_and_of_a_late_ruling_is_the_rulebooks_word():
+    late = [
+        _filing("2026-03-02 09:00", "R1", "bauer", value="150000 EUR"),
+        {"at": "2026-03-05 09:00", "nothing happens": ""},
+    ]
+    assert [one.escalate_to for one in _facts(late, kind=ReviewOverdue)] == ["regional_director"]
+    laid = {"clauses": {"ROE-15": {"escalate_to": "the_board"}}}
+    assert [one.escalate_to for one in _facts(late, laid, kind=ReviewOverdue)] == ["the_board"]
+    tie = [_filing("2026-03-02 09:00", "R1", "bauer"), _filing("2026-03-02 09:00", "R2", "claus"),
+           {"at": "2026-03-10 09:00", "nothing happens": ""}]  # fmt: skip
+    assert {one.escalate_to for one in _facts(tie, kind=RulingOverdue)} == {"regional_director"}
+    laid = {"clauses": {"conflicts": {"escalate_to": "the_board"}}}
+    assert {one.escalate_to for one in _facts(tie, laid, kind=RulingOverdue)} == {"the_board"}

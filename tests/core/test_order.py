@@ -90,7 +90,7 @@ def _asked_in(path: Path) -> set[str]:
             found.add(constants[number.id])
         else:
             found |= texts & set(fields_by_number())
-    return found
+    return {str(number) for number in found}
 
 
 def _guarded() -> set[str]:

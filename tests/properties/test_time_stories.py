@@ -54,7 +54,7 @@ class Timed(Program):
         self.told = 0
 
     @initialize(progress=st.sampled_from([False, False, True]), extended=st.sampled_from([1, 3]))
-    def set_out(self, *, progress: bool, extended: int) -> None:  # type: ignore[override]  # the rulebook is drawn here
+    def set_out(self, *, progress: bool, extended: int) -> None:
         """With ROE-14 no window outlasts fifty idle days: some programs are without it."""
         clauses = {"ROE-2": {"required": ["customer", "distributor"]}, "ROE-14": {"in_force": progress}}
         drawn = Clauses.model_validate({**clauses, "ROE-13": {"times": extended}})

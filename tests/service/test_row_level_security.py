@@ -10,8 +10,9 @@ import pytest
 from dealreg.customer.events import IdentityQuestioned
 from dealreg.file import events as filed
 from dealreg.file.account_events import AccountFlagged
-from dealreg.file.conflict_events import Against, AppealLodged
+from dealreg.file.conflict_events import AppealLodged
 from dealreg.file.notice_events import MinimumReachedTogether
+from dealreg.file.words import Against
 from dealreg.pricing.events import SpecialPriceRequested
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.projecting.asking import DATABASE_ROLES, Reading

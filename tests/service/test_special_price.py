@@ -1,5 +1,6 @@
 """Special prices through the doors: who asks, who decides, who reads (ROE-33), and what is noted for managers (ROE-3)."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -69,7 +70,7 @@ def test_absurd_discounts_and_sizes_are_refused_with_their_field(world, held):
 
 
 def test_the_manager_is_shown_what_reaches_the_minimum_only_together(world):
-    small = {"value": {"amount": "6000.00", "currency": "EUR"}}
+    small: dict[str, Any] = {"value": {"amount": "6000.00", "currency": "EUR"}}
     world["alpha"].post("/registrations", claim("ALPHA", "NORTH", **small))
     other = claim("ALPHA", "NORTH", **small)
     other["lines"][0]["line"] = "network"

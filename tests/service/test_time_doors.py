@@ -7,6 +7,7 @@ import pytest
 from dealreg.opportunity.commands import FoldOpportunity
 from dealreg.service.answering import answered
 from dealreg.vocabulary.fact import Request
+from dealreg.vocabulary.ids import ProgramId
 from tests.fix_web import ACTORS, PROGRAM, World, claim
 from tests.service.test_cli_asking import Line, line, program  # noqa: F401 - fixtures
 
@@ -49,7 +50,7 @@ def _told(world: World, change: str, order: str, **said: object) -> None:
         "changed_at": "2026-11-01T09:00:00Z", **said,
     }  # fmt: skip
     command = FoldOpportunity.model_validate({"message": message})
-    request = Request(id=f"m{order}", program=PROGRAM, actor=ACTORS["crm"], command=command)
+    request = Request(id=f"m{order}", program=ProgramId(PROGRAM), actor=ACTORS["crm"], command=command)
     answered(world.house.dispatcher.submit(request, ()))
 
 

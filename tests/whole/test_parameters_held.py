@@ -27,6 +27,10 @@ SMALLEST = Decimal("0.0001")
 
 NOT_BY_CASES: dict[str, str] = {
     "ROE-2.evidence": "a list of the program's own words; test_rulebook and the cases of ROE-2 name kinds",
+    "ROE-15.escalate_to": "whom a fact names; a case tells the fact and not its fields: tests/core/test_notices.py",
+    "conflicts.escalate_to": "the same",
+    "conflicts.without_evidence_a_month": "a number that a fact compares with: tests/core/test_notices.py",
+    "conflicts.end_date_shown": "what an answer says, and no fact: tests/core/test_answers_against.py",
 }
 """A parameter that no smallest step changes, with where it is held instead."""
 

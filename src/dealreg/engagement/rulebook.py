@@ -199,7 +199,9 @@ class RulebookDocument(Model):
                 for _ in range(len(origins)):
                     node = origins.get(node) if node is not None and node != start else node
                 if node == start:
-                    raise Contradiction(f"{start!r} was split from itself; break the circle", name, number, "split_from")
+                    raise Contradiction(
+                        f"{start!r} was split from itself; break the circle", name, number, "split_from"
+                    )
 
     @cached_property
     def above(self) -> Mapping[str, str | None]:

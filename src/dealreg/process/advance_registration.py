@@ -72,7 +72,9 @@ def _supply(situation: Situation, registration: UUID, known: Registration, state
             close_on=state.values.close_on,
             contact=state.values.contact,
             supplemented_at=situation.at,
-            readers=readers(situation, rules, lines, hidden=registration if known.hidden else None) if lines is not None else None,
+            readers=readers(situation, rules, lines, hidden=registration if known.hidden else None)
+            if lines is not None
+            else None,
         ),
     )
     if known.completed_at is None:

@@ -62,7 +62,9 @@ def _bring(case: Case) -> int:
     done = 0
     limit = case.now
     while done < MOST_DUE:
-        nearest = min((*all_due(case), *due_standings(case), *due_sellers(case)), default=None, key=lambda due: due.order)
+        nearest = min(
+            (*all_due(case), *due_standings(case), *due_sellers(case)), default=None, key=lambda due: due.order
+        )
         if nearest is None or nearest.at > limit:
             return done
         with effective(case, nearest.at):

@@ -55,7 +55,10 @@ def _stand_beside(case: Case, earlier: Claim, later: Claim) -> None:
     if relation(later, earlier, hierarchy) is Relation.SAME:
         return
     conflict = opened(case, later, earlier, Kind.IDENTITY, GROUND)
-    reasons = (GROUND, "both protections stand, not exclusive to one another, until one ends or a person rules otherwise")
+    reasons = (
+        GROUND,
+        "both protections stand, not exclusive to one another, until one ends or a person rules otherwise",
+    )
     propose(case, conflict, Ruling.SHARE, later.registration, "ROE-24", reasons)
 
 

@@ -168,7 +168,9 @@ def may_hide(rules: RulebookDocument, actor: Actor, partner: str, lines: tuple[R
 def is_specifier(situation: Situation, partner: str) -> None:
     """Who wrote the job's specification is a partner of that track. Raises ``Refused``."""
     if partner_of(situation, partner).track_at(situation.at) is not Track.SPECIFIER:
-        raise Refused(f"{partner!r} is no specifier of this program; leave it out, or have the desk enrol it", clause="ROE-1")
+        raise Refused(
+            f"{partner!r} is no specifier of this program; leave it out, or have the desk enrol it", clause="ROE-1"
+        )
 
 
 def add_evidence(situation: Situation, registration: UUID, partner: str, evidence: tuple[ProofGiven, ...]) -> None:

@@ -57,7 +57,9 @@ def account_rules_first(case: Case, state: Conflict, ruled: ConflictRuled) -> No
         _ends(case, state, incumbent)
     elif ruled.ruling is Ruling.UPHOLD_INCUMBENT and incumbent.standing is PartyStanding.DIRECT:
         for claim in _waiting(case, state):
-            decline(case, claim, "ROE-19", state.detected.ground if state.detected is not None else "", disputable=False)
+            decline(
+                case, claim, "ROE-19", state.detected.ground if state.detected is not None else "", disputable=False
+            )
             after_end(case, claim)
     elif ruled.ruling is Ruling.UPHOLD_INCUMBENT and incumbent.standing is PartyStanding.SELLER_OF_RECORD:
         for claim in _waiting(case, state):

@@ -28,7 +28,9 @@ def show_evidence(case: Case, registration: UUID, kind: str, dated_on: date) -> 
         )
         case.situation.record(CONFLICT, conflict, shown)
         if counts and state.proposal is not None:
-            propose_again(case, conflict, f"a challenger showed {kind} of {dated_on.isoformat()}, before the incumbent's time")
+            propose_again(
+                case, conflict, f"a challenger showed {kind} of {dated_on.isoformat()}, before the incumbent's time"
+            )
 
 
 def _counts(case: Case, state: Conflict, registration: UUID, dated_on: date) -> bool:

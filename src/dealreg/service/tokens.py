@@ -50,7 +50,8 @@ class Claims(Model):
         default=None, description="A level of approval for special prices that the bearer holds (ROE-33)."
     )
     team: Key | None = Field(
-        default=None, description="The manufacturer's team of the bearer; direct does not rule on its own deals (ROE-19)."
+        default=None,
+        description="The manufacturer's team of the bearer; direct does not rule on its own deals (ROE-19).",
     )
     exp: Whole = Field(description="Seconds since 1970 from which it no longer counts.")
     iat: Whole = Field(description="Seconds since 1970 at which it was signed.")
@@ -69,7 +70,9 @@ class Claims(Model):
     @property
     def actor(self) -> Actor:
         """As whom the bearer asks."""
-        return Actor(role=self.role, subject=self.sub, partner=self.partner, region=self.region, level=self.level, team=self.team)
+        return Actor(
+            role=self.role, subject=self.sub, partner=self.partner, region=self.region, level=self.level, team=self.team
+        )
 
     @property
     def reader(self) -> ReaderId | None:

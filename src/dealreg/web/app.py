@@ -30,7 +30,10 @@ _TAGS = [
         "name": "accounts",
         "description": "What is told of an end customer's account: sales, direct opportunities, flags, tenders (ROE-18 to 20, 23, 25).",
     },
-    {"name": "customers", "description": "Who end customers are: merged, told apart, parted again, and who stands above whom (ROE-24)."},
+    {
+        "name": "customers",
+        "description": "Who end customers are: merged, told apart, parted again, and who stands above whom (ROE-24).",
+    },
     {
         "name": "overrides",
         "description": "The manufacturer departs from the rules for a named scope and period (ROE-21).",

@@ -60,7 +60,9 @@ class Deal(Row):
     held_to: Instant | None = Field(
         description="Protected so long past its window, by an undecided extension or a special price."
     )
-    progress_by: Instant | None = Field(description="You are reminded: without progress by then it is suspended (ROE-14).")
+    progress_by: Instant | None = Field(
+        description="You are reminded: without progress by then it is suspended (ROE-14)."
+    )
     stale_since: Instant | None = Field(
         description="The CRM's record is not known since then; only the hard stop ends the leg (ROE-22)."
     )

@@ -118,7 +118,9 @@ class Standing:
             "protected_until": self._until(leg.window_to),
             "protected_to": self._at(leg.window_to),
             "grace_until": self._until(leg.grace_to),
-            "held_until": self._until(max((end for end in (leg.time.hold_to, leg.time.price_hold_to) if end), default=None)),
+            "held_until": self._until(
+                max((end for end in (leg.time.hold_to, leg.time.price_hold_to) if end), default=None)
+            ),
             "extension": "asked" if leg.time.asked is not None else "granted" if leg.time.extensions else "",
             "stale_since": self._at(claim.time.stale_since),
             "progress_by": self._at(claim.time.suspend_at if claim.time.remind_at is None else None),
@@ -146,7 +148,9 @@ class Standing:
             if getattr(fact.event, "clause", None):
                 said["clause"] = str(getattr(fact.event, "clause", ""))
             if getattr(fact.event, "reason", None):
-                said["set_aside"] = ", ".join(re.findall(r"(ROE-\d+) set aside", str(getattr(fact.event, "reason", ""))))
+                said["set_aside"] = ", ".join(
+                    re.findall(r"(ROE-\d+) set aside", str(getattr(fact.event, "reason", "")))
+                )
             if isinstance(fact.event, LineApproved):
                 said["approved_by"] = fact.event.approved_by
                 said["benefit"] = "" if fact.event.benefit is None else str(fact.event.benefit)
