@@ -180,6 +180,8 @@ def invite_partner(situation: Situation, request: Request, command: InvitePartne
     permit.for_partner(situation, request.actor, holder)
     if not there.holds or holder not in {leg.partner for leg in there.legs}:
         raise NotAllowed("only a partner that holds the line invites to it")
+    if not there.exclusive:
+        raise Closed("the claim has no window to share: it is of a tender, or the second under graded", clause="ROE-10")
     if command.tier is Tier.MASTER or there.party(command.tier) is not None:
         raise Closed("that place is not empty")
     if any(joining.host == there.key for joining in case.file.joinings):
