@@ -64,7 +64,7 @@ bench: setup ## measure; prints ratios of one run, never part of check
 	$(BIN)/pytest tests/bench -p no:randomly -p no:xdist -s --timeout=1800 --override-ini="python_files=bench_*.py" $(ARGS)
 
 cover: setup ## branch coverage of the decision core
-	$(BIN)/pytest tests/core tests/properties --cov --cov-report=term-missing:skip-covered $(ARGS)
+	$(BIN)/pytest tests/core tests/properties tests/test_scenarios.py tests/service/test_explain_rerun.py --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 lock: ## resolve the newest versions the pins allow (needs uv); review the difference
 	uv pip compile --no-config --universal --upgrade --generate-hashes --no-emit-index-url --no-header \
