@@ -69,7 +69,7 @@ class RecordDirectOpportunity(TellOfAccount):
 
 
 class FlagAccount(TellOfAccount):
-    """Flag a strategic account for named lines, or for all, from a day that lies at least the report ahead (ROE-20)."""
+    """Flag a strategic account for named lines, or for all, from a day that lies at least the notice ahead (ROE-20)."""
 
     lines: Annotated[tuple[Key, ...], Field(max_length=200)] = ()
     effective_on: Day

@@ -42,6 +42,9 @@ def propose(situation: Situation, request: Request, command: ProposeOverride) ->
     _fits_verb(command)
     if command.customer is not None and not situation.of(CUSTOMER, command.customer).exists:
         raise Unknown("there is no such customer; check its id")
+    for partner in command.partners:
+        if not situation.of(PARTNER, partner_stream(situation.program, partner)).exists:
+            raise Unknown(f"there is no partner {partner!r}; check its name")
     territories = [command.scope.territory] if command.scope is not None else []
     permit.of_region(request.actor, situation.program, manager_readers(situation.program, rules, territories))
     override = override_id(situation.program, request.actor.caller, request.id)
