@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 import pytest
 from pydantic import JsonValue
 
-from dealreg.service.ledger import auditing
+from dealreg.service.ledger import audit_facts
 from dealreg.service.ledger.dispatch import Dispatch
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.ledger.recorded import Recorded
@@ -151,7 +151,9 @@ def _boxes_put_v1(data: dict[str, Any]) -> dict[str, Any]:
     return {"boxes": data["count"]}
 
 
-TOY_NAMES = StoredNames([BoxesPut, ShelfCounted, *auditing.EVENTS], {"boxes_put.v1": ("boxes_put.v2", _boxes_put_v1)})
+TOY_NAMES = StoredNames(
+    [BoxesPut, ShelfCounted, *audit_facts.EVENTS], {"boxes_put.v1": ("boxes_put.v2", _boxes_put_v1)}
+)
 
 
 def ask(command: Command, request_id: str, **more: Any) -> Request:

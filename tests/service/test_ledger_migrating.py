@@ -12,7 +12,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dealreg.service.ledger.auditing import MIGRATIONS, Migrated
+from dealreg.service.ledger.audit_facts import Migrated
+from dealreg.service.ledger.auditing import MIGRATIONS
 from dealreg.service.ledger.errors import Unavailable
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.migrating import migrate, pending

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dealreg.service.ledger.auditing import SubjectErased
+from dealreg.service.ledger.audit_facts import SubjectErased
 from dealreg.service.ledger.errors import Unavailable
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.ledger.stored_names import stored_names

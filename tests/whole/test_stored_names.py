@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import dealreg
-from dealreg.service.ledger.auditing import Migrated, SubjectErased
+from dealreg.service.ledger.audit_facts import Migrated, SubjectErased
 from dealreg.service.ledger.mapper import decode, encode
 from dealreg.service.ledger.stored_names import MODULES, StoredNames, stored_names
 from dealreg.vocabulary.fact import Event
@@ -28,7 +28,7 @@ def test_the_list_of_stored_names_is_complete_and_nothing_leaves_it():
 def test_every_fact_of_the_source_has_a_stored_name():
     """Also one whose module nobody has put on the list of modules, or that EVENTS forgot."""
     for module in pkgutil.walk_packages(dealreg.__path__, "dealreg."):
-        if module.name.endswith((".events", ".auditing")):
+        if module.name.endswith((".events", ".audit_facts")):
             importlib.import_module(module.name)
             assert module.name in MODULES
     forgotten = {cls for cls in _concrete(Event) if NAMES.present(cls.NAME) is not cls}

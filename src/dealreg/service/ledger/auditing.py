@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import ClassVar
+from typing import Any
 
+from dealreg.service.ledger.audit_facts import Migrated, SubjectErased
+from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.ledger.mapper import encode
 from dealreg.vocabulary.fact import Actor, Event, Meta, Role
 from dealreg.vocabulary.ids import ProgramId, StreamId, derived
-from dealreg.vocabulary.values import Digest, Key, Text
+from dealreg.vocabulary.values import Text
 
 INSTALLATION = ProgramId("installation")
 """The program of facts that belong to no program."""
@@ -20,26 +22,7 @@ MIGRATIONS = StreamId(derived("audit", "migrations"))
 BUILD = "dealreg"
 
 
-class Migrated(Event):
-    """A migration was applied: its file's name without the ending, and SHA-256 of its text."""
-
-    NAME: ClassVar[str] = "audit.migrated.v1"
-    AGGREGATE: ClassVar[str] = "audit"
-
-    migration: Key
-    digest: Digest
-
-
-class SubjectErased(Event):
-    """All that was held about a person was deleted: which refs name nothing any more. Who it was is not said (architecture D15)."""
-
-    NAME: ClassVar[str] = "audit.subject_erased.v1"
-    AGGREGATE: ClassVar[str] = "audit"
-
-    refs: tuple[Key, ...]
-
-
-EVENTS: tuple[type[Event], ...] = (Migrated, SubjectErased)
+APPEND = "SELECT before, late FROM ledger.append_audit(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +34,50 @@ class AuditFact:
     state: bytes
 
 
+def fact(
+    stream: StreamId,
+    event: Event,
+    *,
+    by: str,
+    reason: Text | None = None,
+    role: Role = Role.AUDITOR,
+    program: ProgramId = INSTALLATION,
+) -> AuditFact:
+    """A fact of audit in a stream: ``by`` is the pseudonym of who did it, ``login:…`` or ``role:…`` where nobody in person."""
+    actor = Actor(role=role, subject=by)
+    meta = Meta(program=program, actor=actor, reason=reason, effective_at=datetime.now(UTC), build=BUILD)
+    return AuditFact(stream, event.NAME, encode(meta, event))
+
+
+def record(ledger: Ledger, *facts: AuditFact) -> int:
+    """Append facts of audit, all or none, each behind what its stream holds; the position of the last.
+
+    ``ledger`` is of a role that may (auditor, sealer, watcher). Somebody else's fact in one of the streams at the same moment is met
+    by trying again. Raises ``Unavailable``.
+    """
+    while True:
+        heads = {one.stream: 0 for one in facts}
+        for row in ledger.read_many(heads).rows:
+            heads[row.stream] = max(heads[row.stream], row.version)
+        versions = []
+        for one in facts:
+            heads[one.stream] += 1
+            versions.append(heads[one.stream])
+        lists: list[Any] = [
+            [one.stream for one in facts], versions, [one.topic for one in facts], [one.state for one in facts]
+        ]  # fmt: skip
+        done = ledger.run(APPEND, lists)[0]
+        if not done["late"]:
+            return int(done["before"]) + len(facts)
+
+
 def migrated(migration: str, text: bytes, *, login: str) -> AuditFact:
     """The fact that a migration was applied by a login."""
     event = Migrated(migration=migration, digest=sha256(text).hexdigest())
-    return _fact(MIGRATIONS, event, f"login:{login}", None)
+    return fact(MIGRATIONS, event, by=f"login:{login}")
 
 
 def subject_erased(refs: Sequence[str], *, by: str, reason: Text) -> AuditFact:
     """The fact that values were deleted, in a stream of its own."""
     stream = StreamId(derived("audit", "erasure", *sorted(refs)))
-    return _fact(stream, SubjectErased(refs=tuple(sorted(refs))), by, reason)
-
-
-def _fact(stream: StreamId, event: Event, subject: str, reason: Text | None) -> AuditFact:
-    actor = Actor(role=Role.AUDITOR, subject=subject)
-    meta = Meta(program=INSTALLATION, actor=actor, reason=reason, effective_at=datetime.now(UTC), build=BUILD)
-    return AuditFact(stream, event.NAME, encode(meta, event))
+    return fact(stream, SubjectErased(refs=tuple(sorted(refs))), by=by, reason=reason)

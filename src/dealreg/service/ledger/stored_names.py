@@ -27,7 +27,7 @@ MODULES = (
     "dealreg.rulebook.events",
     "dealreg.opportunity.events",
     "dealreg.pricing.events",
-    "dealreg.service.ledger.auditing",
+    "dealreg.service.ledger.audit_facts",
 )
 """Every module that names facts; each has ``EVENTS`` and, once a shape has changed, ``UPCASTERS``."""
 

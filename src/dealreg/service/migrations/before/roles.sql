@@ -6,7 +6,8 @@ DECLARE
     -- Since 16 a role's maker administers it without being able to become it.
     become constant text := CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY['dealreg_owner', 'dealreg_app', 'dealreg_reader', 'dealreg_projector', 'dealreg_auditor'] LOOP
+    FOREACH wanted IN ARRAY ARRAY['dealreg_owner', 'dealreg_app', 'dealreg_reader', 'dealreg_projector', 'dealreg_auditor',
+        'dealreg_sealer', 'dealreg_watcher'] LOOP
         IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = wanted) THEN
             BEGIN
                 EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS', wanted);
