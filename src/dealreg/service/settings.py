@@ -23,6 +23,8 @@ class Role(StrEnum):
     READER = "reader"
     PROJECTOR = "projector"
     AUDITOR = "auditor"
+    SEALER = "sealer"
+    WATCHER = "watcher"
 
 
 class Settings(BaseSettings):
@@ -65,6 +67,16 @@ class Settings(BaseSettings):
         default=None,
         validation_alias="DATABASE_URL_AUDITOR",
         description="For replay, history and verification, in place of DATABASE_URL.",
+    )
+    database_sealer: str | None = Field(
+        default=None,
+        validation_alias="DATABASE_URL_SEALER",
+        description="For `seal`, in place of DATABASE_URL; in production a login that no other role has.",
+    )
+    database_watcher: str | None = Field(
+        default=None,
+        validation_alias="DATABASE_URL_WATCHER",
+        description="For `watch`, in place of DATABASE_URL: a login with REPLICATION.",
     )
     intake: str | None = Field(
         default=None,
