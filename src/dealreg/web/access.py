@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Annotated
 
 import structlog
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from dealreg.service.composition import House
+from dealreg.service.ledger.audit_facts import Face
 from dealreg.service.tokens import BadToken, Claims
+from dealreg.service.trail.recording import asked, in_words
 from dealreg.vocabulary.fact import Role
 from dealreg.vocabulary.refused import NotAllowed
 
@@ -43,12 +45,38 @@ def bearer(
 Bearer = Annotated[Claims, Depends(bearer)]
 
 
-def only(roles: frozenset[Role], what: str) -> Callable[[Claims], Claims]:
-    """A dependency: the claims of a bearer with one of these roles. It raises ``NotAllowed`` for any other."""
+Reason = Annotated[
+    str | None,
+    Header(
+        alias="Dealreg-Reason",
+        max_length=1000,
+        description="Why an auditor asks; recorded in the trail with the question. Names no person.",
+    ),
+]
 
-    def admitted(claims: Bearer) -> Claims:
+
+def only(roles: frozenset[Role], what: str) -> Callable[..., Claims]:
+    """A dependency: the claims of a bearer with one of these roles. It raises ``NotAllowed`` for any other.
+
+    Whatever an auditor reads is recorded first; it raises ``Unavailable`` where it cannot be, and nothing is answered.
+    """
+
+    def admitted(request: Request, the_house: TheHouse, claims: Bearer, reason: Reason = None) -> Claims:
         if claims.role not in roles:
             raise NotAllowed(f"a {claims.role} may not {what}; ask {', '.join(sorted(roles)) or 'nobody'}")
+        if claims.role is Role.AUDITOR and request.method == "GET":
+            _recorded(request, the_house, claims, reason)
         return claims
 
     return admitted
+
+
+def _recorded(request: Request, the_house: House, claims: Claims, reason: str | None) -> None:
+    """Once a request, however many of its dependencies ask who is there."""
+    if getattr(request.state, "recorded", False):
+        return
+    route = request.scope.get("route")
+    about = in_words(request.path_params, request.query_params)
+    question = getattr(route, "name", request.url.path)
+    asked(the_house.audited, claims, question=question, about=about, reason=reason, face=Face.HTTP)
+    request.state.recorded = True

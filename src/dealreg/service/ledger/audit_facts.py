@@ -113,24 +113,33 @@ class LogKeyRevoked(AuditFactEvent):
     from_size: Whole
 
 
+class Face(StrEnum):
+    """Through which door somebody looked."""
+
+    CLI = "cli"
+    HTTP = "http"
+
+
 class TrailRead(AuditFactEvent):
-    """Somebody asked a question of the trail: which one, and about what. The answer is not recorded."""
+    """Somebody asked a question of the trail: which one, about what, through which door. The answer is not recorded."""
 
     NAME: ClassVar[str] = "audit.trail_read.v1"
 
     question: Key
-    about: Key
+    about: Text
+    face: Face
 
 
 class Exported(AuditFactEvent):
-    """Something left the house for others to check: what, in which form, and SHA-256 of the file."""
+    """Something left the house for others to check: in which form, about what, of how long a log, how many facts, and SHA-256 of it."""
 
     NAME: ClassVar[str] = "audit.exported.v1"
 
     form: Key
-    about: Key
+    about: Text
     log_size: Whole
-    digest: Digest | None = None
+    facts: Whole
+    digest: Digest
 
 
 class Change(StrEnum):

@@ -1,0 +1,97 @@
+"""Facts as they lie in the ledger, salt and bytes included, page by page: what leaves the house and what comes back."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, BinaryIO, NamedTuple, Protocol
+from uuid import UUID
+
+from dealreg.proof.verify import leaf_hash, leaf_text, payload_digest
+from dealreg.service.ledger.ledger import Ledger
+
+PAGE = 200
+"""Facts at hand at a time: one has a few kilobytes, the largest about a megabyte."""
+
+_COLUMNS = "position, originator_id, originator_version, topic, state, recorded_at, recorded_by, salt"
+_LOG = f"SELECT {_COLUMNS} FROM ledger.events WHERE position > %s AND position <= %s ORDER BY position LIMIT %s"  # noqa: S608 - constants
+_SOME = f"SELECT {_COLUMNS} FROM ledger.events WHERE position = ANY (%s::bigint[]) ORDER BY position"  # noqa: S608 - constants
+_OF_STREAMS = """
+SELECT position FROM ledger.events
+WHERE originator_id = ANY (%s::uuid[]) AND position > %s AND position <= %s ORDER BY position
+"""
+
+Tell = Callable[[int], None]
+"""Is told how many more facts are done."""
+
+
+class Stored(NamedTuple):
+    """A fact with everything that its leaf is made of; ``recorded_at`` in the leaf's own words."""
+
+    position: int
+    stream: str
+    version: int
+    topic: str
+    state: bytes
+    recorded_at: str
+    recorded_by: str
+    salt: bytes
+
+    @property
+    def leaf(self) -> bytes:
+        """The hash of its leaf."""
+        digest = payload_digest(self.salt, self.state)
+        return leaf_hash(
+            leaf_text(self.position, self.stream, self.version, self.recorded_at, self.recorded_by, self.topic, digest)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which facts: of some streams or (``None``) of all, behind ``after`` and up to ``up_to``. ``origin`` is the log's name, once it has one."""
+
+    up_to: int
+    after: int = 0
+    streams: frozenset[UUID] | None = None
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written: how many facts."""
+
+    facts: int
+
+
+class Form(Protocol):
+    """A form in which facts leave the house."""
+
+    def __call__(self, ledger: Ledger, out: BinaryIO, wanted: Wanted, tell: Tell) -> Written:
+        """Write the facts wanted. Raises ``Refused`` and ``Unavailable``."""
+
+
+def instant(at: datetime) -> str:
+    """An instant as the leaf says it: UTC with six digits."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def stored(ledger: Ledger, wanted: Wanted) -> Iterator[Stored]:
+    """The facts wanted in the order recorded. Raises ``Unavailable``."""
+    return _whole(ledger, wanted) if wanted.streams is None else _of(ledger, wanted, sorted(wanted.streams))
+
+
+def _whole(ledger: Ledger, wanted: Wanted) -> Iterator[Stored]:
+    after = wanted.after
+    while page := ledger.run(_LOG, [after, wanted.up_to, PAGE]):
+        yield from map(_fact, page)
+        after = page[-1]["position"]
+
+
+def _of(ledger: Ledger, wanted: Wanted, streams: list[UUID]) -> Iterator[Stored]:
+    positions = [row["position"] for row in ledger.run(_OF_STREAMS, [streams, wanted.after, wanted.up_to])]
+    for start in range(0, len(positions), PAGE):
+        yield from map(_fact, ledger.run(_SOME, [positions[start : start + PAGE]]))
+
+
+def _fact(row: dict[str, Any]) -> Stored:
+    position, stream, version, topic, state, at, by, salt = row.values()
+    return Stored(position, str(stream), version, topic, bytes(state), instant(at), by, bytes(salt))

@@ -1,0 +1,64 @@
+"""Access to the trail, recorded before it is granted: whose access cannot be recorded is refused.
+
+Each access has a stream of its own, so that readers never wait for each other but for their turn in the log. Recorded is what was
+asked and about what, never an answer and never a value of a person.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+from uuid import uuid4
+
+from dealreg.service.ledger.audit_facts import Exported, Face, TrailRead
+from dealreg.service.ledger.auditing import fact, record
+from dealreg.service.ledger.ledger import Ledger
+from dealreg.service.tokens import Claims
+from dealreg.vocabulary.fact import Event, Role
+from dealreg.vocabulary.ids import StreamId
+from dealreg.vocabulary.refused import Refused
+from dealreg.vocabulary.values import Text
+
+LONGEST_ABOUT: Final = 1000
+"""Characters: an id and a few plain parameters have a hundred."""
+
+PLAIN: Final = frozenset({
+    "as_of", "at_size", "customer", "effective_at", "from", "kind", "known_at", "line", "open", "partner", "region", "standing",
+    "state", "territory", "to", "to_decide", "until",
+})  # fmt: skip
+"""Parameters of questions that name things of the program or instants: they may be recorded. Of others only the name is."""
+
+
+def asked(auditor: Ledger, who: Claims, *, question: str, about: str, reason: str | None = None, face: Face) -> int:
+    """Record that somebody asks a question of the trail; the fact's position. Raises ``Unavailable``: then it is not answered.
+
+    ``auditor`` is a ledger of the role ``dealreg_auditor``.
+    """
+    event = TrailRead(question=question, about=about[:LONGEST_ABOUT] or "everything", face=face)
+    return _recorded(auditor, who, event, reason)
+
+
+def exported(
+    auditor: Ledger, who: Claims, *, form: str, about: str, log_size: int, facts: int, digest: str, reason: str
+) -> int:
+    """Record that a file leaves the house, before it does; the fact's position.
+
+    ``log_size`` is the newest position that it could speak of, ``facts`` how many it holds, ``digest`` SHA-256 of its bytes in
+    hexadecimal. Raises ``Refused`` without a reason, and ``Unavailable``: then nothing is handed over.
+    """
+    if not reason.strip():
+        raise Refused("an export is recorded with its reason; say for whom and what it is made")
+    event = Exported(
+        form=form, about=about[:LONGEST_ABOUT] or "everything", log_size=log_size, facts=facts, digest=digest
+    )
+    return _recorded(auditor, who, event, reason)
+
+
+def in_words(path: Mapping[str, object], query: Mapping[str, object]) -> str:
+    """What a question is about, of its parameters: those of the path whole, of the others the plain ones."""
+    told = [f"{name} {value}" for name, value in path.items()]
+    told += [f"{name} {value}" if name in PLAIN else name for name, value in query.items() if value not in (None, "")]
+    return ", ".join(told)
+
+
+def _recorded(auditor: Ledger, who: Claims, event: Event, reason: Text | None) -> int:
+    said = fact(StreamId(uuid4()), event, by=who.sub, reason=reason, role=Role(who.role), program=who.program)
+    return record(auditor, said)
