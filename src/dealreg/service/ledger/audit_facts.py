@@ -5,7 +5,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from dealreg.vocabulary.fact import Event
-from dealreg.vocabulary.values import Digest, Instant, Key, Text, Whole
+from dealreg.vocabulary.values import Count, Digest, Instant, Key, Text, Whole
 
 
 class AuditFactEvent(Event):
@@ -24,29 +24,41 @@ class Migrated(AuditFactEvent):
 
 
 class SubjectErased(AuditFactEvent):
-    """All that was held about a person was deleted: which refs name nothing any more. Who it was is not said (architecture D15)."""
+    """All that was held about a person was deleted: which refs name nothing any more, which dead letters lost their bytes, under which basis.
+
+    ``pseudonym`` is SHA-256(salt then subject): whoever asked was given the salt, and it is kept nowhere (architecture D15).
+    """
 
     NAME: ClassVar[str] = "audit.subject_erased.v1"
 
     refs: tuple[Key, ...]
+    letters: tuple[Whole, ...] = ()
+    pseudonym: Digest | None = None
+    basis: Text | None = None
 
 
 class ErasureRefused(AuditFactEvent):
-    """An erasure was asked for and refused, because a legal hold stands."""
+    """Values were to be deleted and were not, because legal holds stand over ``covered`` of them."""
 
     NAME: ClassVar[str] = "audit.erasure_refused.v1"
 
     holds: tuple[UUID, ...]
+    attempt: Literal["erasure", "retention"] = "erasure"
+    covered: Count = 0
 
 
 class HoldPlaced(AuditFactEvent):
-    """A legal hold: nothing that it covers is erased before it is lifted."""
+    """A legal hold: nothing that it covers is deleted before it is lifted.
+
+    ``about`` is the id of a deal, a customer or a conflict, the name of a program, or the pseudonym of a person: SHA-256(salt then subject).
+    """
 
     NAME: ClassVar[str] = "audit.hold_placed.v1"
 
+    hold: UUID
     matter: Key
-    kind: Key
-    subject: Key
+    kind: Literal["subject", "deal", "customer", "conflict", "program"]
+    about: Key
 
 
 class HoldLifted(AuditFactEvent):
@@ -54,17 +66,21 @@ class HoldLifted(AuditFactEvent):
 
     NAME: ClassVar[str] = "audit.hold_lifted.v1"
 
+    hold: UUID
     matter: Key
 
 
 class RetentionApplied(AuditFactEvent):
-    """What was kept longer than its class is kept was deleted: of which class, until when, how many."""
+    """What was older than its class is kept was deleted: of which class, from when on it is kept, how many; ``held`` stay under legal holds."""
 
     NAME: ClassVar[str] = "audit.retention_applied.v1"
 
     kept_class: Key
     kept_from: Instant
     deleted: Whole
+    held: Whole = 0
+    refs: tuple[Key, ...] = ()
+    letters: tuple[Whole, ...] = ()
 
 
 class StreamHeadsSealed(AuditFactEvent):
