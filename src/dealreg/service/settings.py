@@ -7,10 +7,11 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import psycopg
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from dealreg.service.embedded.running import RUN_FILE, Run, read_run
 from dealreg.service.embedded.trouble import NoServer
+from dealreg.service.witnessing.settings import OutsideSettings
 
 CONNECT_SECONDS = 5
 
@@ -27,7 +28,7 @@ class Role(StrEnum):
     WATCHER = "watcher"
 
 
-class Settings(BaseSettings):
+class Settings(OutsideSettings):
     """The environment, read once at a process's start."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
