@@ -24,4 +24,5 @@ pytest_plugins = (
     "tests.fix_golden",
     "tests.fix_intake",
     "tests.fix_histories",
+    "tests.fix_sealing",
 )
