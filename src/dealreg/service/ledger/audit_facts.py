@@ -23,6 +23,23 @@ class Migrated(AuditFactEvent):
     digest: Digest
 
 
+class Attempt(StrEnum):
+    """What was to delete personal values."""
+
+    ERASURE = "erasure"
+    RETENTION = "retention"
+
+
+class HoldKind(StrEnum):
+    """What a legal hold is laid on."""
+
+    SUBJECT = "subject"
+    DEAL = "deal"
+    CUSTOMER = "customer"
+    CONFLICT = "conflict"
+    PROGRAM = "program"
+
+
 class SubjectErased(AuditFactEvent):
     """All that was held about a person was deleted: which refs name nothing any more, which dead letters lost their bytes, under which basis.
 
@@ -43,7 +60,7 @@ class ErasureRefused(AuditFactEvent):
     NAME: ClassVar[str] = "audit.erasure_refused.v1"
 
     holds: tuple[UUID, ...]
-    attempt: Literal["erasure", "retention"] = "erasure"
+    attempt: Attempt = Attempt.ERASURE
     covered: Count = 0
 
 
@@ -57,7 +74,7 @@ class HoldPlaced(AuditFactEvent):
 
     hold: UUID
     matter: Key
-    kind: Literal["subject", "deal", "customer", "conflict", "program"]
+    kind: HoldKind
     about: Key
 
 
@@ -158,6 +175,16 @@ class Exported(AuditFactEvent):
     digest: Digest
 
 
+class LogImported(AuditFactEvent):
+    """The ledger was taken in from an export: so many facts with this root, from a file with this SHA-256."""
+
+    NAME: ClassVar[str] = "audit.log_imported.v1"
+
+    size: Whole
+    root: Digest
+    file: Digest
+
+
 class Change(StrEnum):
     """What was seen; ``watch_lost``: changes may have been made that nobody saw."""
 
@@ -180,5 +207,5 @@ class TamperingSeen(AuditFactEvent):
 
 EVENTS: tuple[type[Event], ...] = (
     Migrated, SubjectErased, ErasureRefused, HoldPlaced, HoldLifted, RetentionApplied, StreamHeadsSealed, LogRestored,
-    LogKeyRotated, LogKeyRevoked, TrailRead, Exported, TamperingSeen,
+    LogKeyRotated, LogKeyRevoked, TrailRead, Exported, LogImported, TamperingSeen,
 )  # fmt: skip
