@@ -6,7 +6,9 @@ every worker, and the servers are made to die with whoever started them.
 
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -66,6 +68,14 @@ def _fresh(servers: Servers, *, template: str) -> Iterator[str]:
     servers.postgres.start()
     with psycopg.connect(servers.postgres.superuser_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database))
+
+
+@contextmanager
+def past_the_door(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Let the owner of a database whose schema is not frozen put rows into `ledger.events` that no caller of ours could make."""
+    connection.execute("ALTER TABLE ledger.events DISABLE TRIGGER only_by_the_door")
+    yield
+    connection.execute("ALTER TABLE ledger.events ENABLE ALWAYS TRIGGER only_by_the_door")
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from tests.bench.library_runner import run_library
 from tests.bench.measuring import Figure, Meter, Report
 from tests.bench.peer import Peer
 from tests.bench.program import DEALERS, DISTRIBUTORS, PROGRAM, TERRITORY, filing, moved, opened
+from tests.fix_postgres import past_the_door
 
 COPIES = 3
 REGISTRATIONS = 600
@@ -88,7 +89,7 @@ def _copy(house: House, url: str) -> int:
         if row.stream not in KEPT and not row.topic.startswith("audit.")
     ]
     position = house.ledger.head()
-    with psycopg.connect(url) as owner, owner.cursor() as cursor:
+    with psycopg.connect(url) as owner, past_the_door(owner), owner.cursor() as cursor:
         into = "COPY ledger.events (position, originator_id, originator_version, topic, state, recorded_at, recorded_by) FROM STDIN"
         with cursor.copy(into) as copy:
             for number in range(1, COPIES + 1):

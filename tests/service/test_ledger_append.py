@@ -14,6 +14,7 @@ from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.ledger.recorded import Saved
 from dealreg.service.personal import seal
 from tests import fix_ledger as toy
+from tests.fix_postgres import past_the_door
 
 A, B, C, D = (toy.shelf(name) for name in "abcd")
 
@@ -118,10 +119,9 @@ def test_a_clock_behind_the_ledger_is_refused(owner, toy_ledger, save):
 
 
 def _ahead(owner, *, seconds):
-    owner.execute(
-        "INSERT INTO ledger.events SELECT max(position) + 1, %s, 1, 'boxes_put.v2', '{}', clock_timestamp() + %s, 'test' FROM ledger.events",
-        [uuid4(), timedelta(seconds=seconds)],
-    )
+    row = "SELECT max(position) + 1, %s, 1, 'boxes_put.v2', '{}', clock_timestamp() + %s, 'test' FROM ledger.events"
+    with past_the_door(owner):
+        owner.execute(f"INSERT INTO ledger.events {row}", [uuid4(), timedelta(seconds=seconds)])
 
 
 @pytest.mark.parametrize("level", ["off", "local"])

@@ -15,24 +15,29 @@ from typing import Any
 
 import psycopg
 from psycopg import errors, sql
+from psycopg.rows import tuple_row
 from yoyo import read_migrations
 from yoyo.backends import PostgresqlPsycopgBackend
 from yoyo.connections import DatabaseURI
 from yoyo.migrations import Migration, MigrationList
 
-from dealreg.service.ledger.auditing import migrated
+from dealreg.service.ledger.audit_facts import Migrated
+from dealreg.service.ledger.auditing import AuditFact, migrated
 from dealreg.service.ledger.errors import Unavailable
 
 _TURN = 0x6465616C726567
 """The key of the advisory lock, one migrating run at a time in a database: ``dealreg`` in ASCII."""
 
+_MIGRATED = "SELECT convert_from(state, 'UTF8')::jsonb #>> '{data,migration}' FROM ledger.events WHERE topic = %s"
+
 _RACES = 20
 """How often making the roles is tried again; roles belong to the server, where other databases may be making them too."""
 
 
-def migrate(database_url: str) -> int:
+def migrate(database_url: str, *, recorded: bool = True) -> int:
     """Apply what has not been applied yet and make the tables of the read models; the number of migrations applied.
 
+    ``recorded``: each is a fact; whoever takes a log in records them behind it (``shipped_facts``).
     The login must own the database or be a superuser, and be able to make roles the first time. Raises ``Unavailable`` when the
     server does not answer or refuses the login.
     """
@@ -40,7 +45,7 @@ def migrate(database_url: str) -> int:
         gate.execute("SET lock_timeout = 0")
         gate.execute("SELECT pg_advisory_lock(%s)", [_TURN])
         _make_roles(gate)
-        applied = _apply(database_url)
+        applied = _apply(database_url, recorded=recorded)
         _provision(database_url)
     return applied
 
@@ -68,7 +73,7 @@ class _Owner(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo is publish
         return psycopg.connect(dburi.args["conninfo"], autocommit=True, options=options, connect_timeout=5)
 
 
-def _apply(database_url: str) -> int:
+def _apply(database_url: str, *, recorded: bool) -> int:
     """Apply the pending migrations, each in a transaction of its own together with the fact that it was."""
     uri = DatabaseURI("postgresql+psycopg", None, None, None, None, None, {"conninfo": database_url})
     with _Owner(uri, "_yoyo_migration") as owner:
@@ -79,7 +84,8 @@ def _apply(database_url: str) -> int:
                 with owner.transaction():  # Not owner.apply_one: it applies on another connection and marks afterwards.
                     migration.process_steps(owner, "apply")
                     owner.mark_one(migration, log=False)
-                    _record(owner.connection, migration)
+                    if recorded:
+                        _record(owner.connection, migration)
             return len(todo)
 
 
@@ -87,6 +93,12 @@ def _shipped() -> MigrationList:
     """The SQL files in the package, by name."""
     with resources.as_file(resources.files("dealreg.service") / "migrations") as folder:
         return read_migrations(str(folder))
+
+
+def _has_ledger(connection: psycopg.Connection[Any]) -> bool:
+    """Whether there is something to record in; the very first migration makes it."""
+    there = connection.execute("SELECT to_regclass('ledger.events') IS NOT NULL").fetchone()
+    return bool(there and there[0])
 
 
 def _record(connection: psycopg.Connection[Any], migration: Migration) -> None:
@@ -99,6 +111,17 @@ def _record(connection: psycopg.Connection[Any], migration: Migration) -> None:
     connection.execute(
         "SELECT ledger.append_audit(%s, %s, %s, %b::bytea[])", [[fact.stream], [version], [fact.topic], [fact.state]]
     )
+
+
+def shipped_facts(connection: psycopg.Connection[Any]) -> list[AuditFact]:
+    """The facts of this build's migrations that the ledger does not hold yet."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        known = {name for (name,) in cursor.execute(_MIGRATED, [Migrated.NAME])}
+    return [
+        migrated(one.id, Path(one.path).read_bytes(), login=connection.info.user)
+        for one in _shipped()
+        if one.id not in known
+    ]
 
 
 def _make_roles(gate: psycopg.Connection[Any]) -> None:
