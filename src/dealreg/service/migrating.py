@@ -34,10 +34,11 @@ _RACES = 20
 """How often making the roles is tried again; roles belong to the server, where other databases may be making them too."""
 
 
-def migrate(database_url: str, *, recorded: bool = True) -> int:
+def migrate(database_url: str, *, recorded: bool = True, until: str | None = None) -> int:
     """Apply what has not been applied yet and make the tables of the read models; the number of migrations applied.
 
-    ``recorded``: each is a fact; whoever takes a log in records them behind it (``shipped_facts``).
+    Whoever takes a log in stops at ``until``, before the ledger is guarded, and says by himself what was applied (``recorded``,
+    ``shipped_facts``).
     The login must own the database or be a superuser, and be able to make roles the first time. Raises ``Unavailable`` when the
     server does not answer or refuses the login.
     """
@@ -45,8 +46,9 @@ def migrate(database_url: str, *, recorded: bool = True) -> int:
         gate.execute("SET lock_timeout = 0")
         gate.execute("SELECT pg_advisory_lock(%s)", [_TURN])
         _make_roles(gate)
-        applied = _apply(database_url, recorded=recorded)
-        _provision(database_url)
+        applied = _apply(database_url, recorded=recorded, until=until)
+        if until is None:
+            _provision(database_url)
     return applied
 
 
@@ -73,13 +75,13 @@ class _Owner(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo is publish
         return psycopg.connect(dburi.args["conninfo"], autocommit=True, options=options, connect_timeout=5)
 
 
-def _apply(database_url: str, *, recorded: bool) -> int:
+def _apply(database_url: str, *, recorded: bool, until: str | None) -> int:
     """Apply the pending migrations, each in a transaction of its own together with the fact that it was."""
     uri = DatabaseURI("postgresql+psycopg", None, None, None, None, None, {"conninfo": database_url})
     with _Owner(uri, "_yoyo_migration") as owner:
         owner.init_database()
         with owner.lock():
-            todo = owner.to_apply(_shipped())
+            todo = owner.to_apply(_shipped().filter(lambda one: until is None or one.id <= until))
             for migration in todo:
                 with owner.transaction():  # Not owner.apply_one: it applies on another connection and marks afterwards.
                     migration.process_steps(owner, "apply")

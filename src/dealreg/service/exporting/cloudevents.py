@@ -17,11 +17,13 @@ from base64 import b64encode
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote
 
-from dealreg.service.exporting.stored import Stored, Tell, Wanted, Written, stored
+from dealreg.service.exporting.stored import Stored, stored
+from dealreg.service.exporting.wanted import Tell, Wanted, Written
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.vocabulary.refused import Refused
 
 FORM: Final = "cloudevents"
+SUFFIX: Final = ".jsonl"
 TYPE: Final = "dealreg."
 DATA: Final = b',"data":'
 """Where the stored bytes begin in a line: attributes are flat text, so these bytes cannot stand in one."""
@@ -33,7 +35,7 @@ LONGEST_LINE: Final = 64 * 1024 * 1024
 def write(ledger: Ledger, out: BinaryIO, wanted: Wanted, tell: Tell) -> Written:
     """Write the facts wanted, one line each; the memory needed is that of a page. Raises ``Refused`` and ``Unavailable``."""
     source = f"dealreg:{quote(wanted.origin, safe='')}" if wanted.origin else "dealreg:log"
-    facts = 0
+    facts = first = last = 0
     for fact in stored(ledger, wanted):
         written = line(fact, source)
         if len(written) > LONGEST_LINE:
@@ -41,9 +43,9 @@ def write(ledger: Ledger, out: BinaryIO, wanted: Wanted, tell: Tell) -> Written:
                 f"the fact at position {fact.position} has {len(fact.state)} bytes, more than a line may have"
             )
         out.write(written)
-        facts += 1
+        facts, first, last = facts + 1, first or fact.position, fact.position
         tell(1)
-    return Written(facts)
+    return Written(facts, first, last)
 
 
 def line(fact: Stored, source: str) -> bytes:

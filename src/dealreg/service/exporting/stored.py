@@ -1,27 +1,28 @@
 """Facts as they lie in the ledger, salt and bytes included, page by page: what leaves the house and what comes back."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, BinaryIO, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from dealreg.proof.verify import leaf_hash, leaf_text, payload_digest
+from dealreg.service.exporting.wanted import Wanted
 from dealreg.service.ledger.ledger import Ledger
 
 PAGE = 200
 """Facts at hand at a time: one has a few kilobytes, the largest about a megabyte."""
 
-_COLUMNS = "position, originator_id, originator_version, topic, state, recorded_at, recorded_by, salt"
-_LOG = f"SELECT {_COLUMNS} FROM ledger.events WHERE position > %s AND position <= %s ORDER BY position LIMIT %s"  # noqa: S608 - constants
-_SOME = f"SELECT {_COLUMNS} FROM ledger.events WHERE position = ANY (%s::bigint[]) ORDER BY position"  # noqa: S608 - constants
+COLUMNS = "position, originator_id, originator_version, topic, state, recorded_at, recorded_by, salt"
+_LOG = f"""
+SELECT {COLUMNS} FROM ledger.events
+WHERE position > %s AND position <= %s AND (%s::text IS NULL OR convert_from(state, 'UTF8')::jsonb #>> '{{meta,program}}' = %s)
+ORDER BY position LIMIT %s
+"""  # noqa: S608 - constants
+_SOME = f"SELECT {COLUMNS} FROM ledger.events WHERE position = ANY (%s::bigint[]) ORDER BY position"  # noqa: S608 - constants
 _OF_STREAMS = """
 SELECT position FROM ledger.events
 WHERE originator_id = ANY (%s::uuid[]) AND position > %s AND position <= %s ORDER BY position
 """
-
-Tell = Callable[[int], None]
-"""Is told how many more facts are done."""
 
 
 class Stored(NamedTuple):
@@ -45,30 +46,6 @@ class Stored(NamedTuple):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which facts: of some streams or (``None``) of all, behind ``after`` and up to ``up_to``. ``origin`` is the log's name, once it has one."""
-
-    up_to: int
-    after: int = 0
-    streams: frozenset[UUID] | None = None
-    origin: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What was written: how many facts."""
-
-    facts: int
-
-
-class Form(Protocol):
-    """A form in which facts leave the house."""
-
-    def __call__(self, ledger: Ledger, out: BinaryIO, wanted: Wanted, tell: Tell) -> Written:
-        """Write the facts wanted. Raises ``Refused`` and ``Unavailable``."""
-
-
 def instant(at: datetime) -> str:
     """An instant as the leaf says it: UTC with six digits."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -81,17 +58,18 @@ def stored(ledger: Ledger, wanted: Wanted) -> Iterator[Stored]:
 
 def _whole(ledger: Ledger, wanted: Wanted) -> Iterator[Stored]:
     after = wanted.after
-    while page := ledger.run(_LOG, [after, wanted.up_to, PAGE]):
-        yield from map(_fact, page)
+    while page := ledger.run(_LOG, [after, wanted.up_to, wanted.program, wanted.program, PAGE]):
+        yield from map(of_row, page)
         after = page[-1]["position"]
 
 
 def _of(ledger: Ledger, wanted: Wanted, streams: list[UUID]) -> Iterator[Stored]:
     positions = [row["position"] for row in ledger.run(_OF_STREAMS, [streams, wanted.after, wanted.up_to])]
     for start in range(0, len(positions), PAGE):
-        yield from map(_fact, ledger.run(_SOME, [positions[start : start + PAGE]]))
+        yield from map(of_row, ledger.run(_SOME, [positions[start : start + PAGE]]))
 
 
-def _fact(row: dict[str, Any]) -> Stored:
+def of_row(row: dict[str, Any]) -> Stored:
+    """A row of ``COLUMNS``, in their order."""
     position, stream, version, topic, state, at, by, salt = row.values()
     return Stored(position, str(stream), version, topic, bytes(state), instant(at), by, bytes(salt))
