@@ -7,6 +7,7 @@ from uuid import UUID
 import typer
 
 from dealreg.cli.asking import As, JsonFlag, Program, claims, house, show, show_rows
+from dealreg.cli.looking import Reason, looked
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -49,6 +50,7 @@ def explain(
     *,
     when: When = None,
     as_whom: As = "deal_desk",
+    reason: Reason = None,
     program: Program = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -63,6 +65,7 @@ def explain(
 
     who = claims(as_whom, "cli", program)
     with house() as at:
+        looked(at, who, "explain", _about(identity, when), reason)
         if who.role in PARTNER_ROLES:
             rows_of_a_partner(at, who, _registration(identity), as_json=as_json)
             return
@@ -110,6 +113,7 @@ def history(
     *,
     when: When = None,
     as_whom: As = "auditor",
+    reason: Reason = None,
     program: Program = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -120,6 +124,7 @@ def history(
 
     who = claims(as_whom, "cli", program)
     with house() as at:
+        looked(at, who, "history", _about(registration, when), reason)
         asked = Questions(at.reading, who)
         if who.role is Role.AUDITOR:
             found = asked.ask("registration_history", "of_registration", registration=registration, as_of=_utc(when))
@@ -143,6 +148,7 @@ def as_of(
     ],
     *,
     as_whom: As = "auditor",
+    reason: Reason = None,
     program: Program = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -151,6 +157,7 @@ def as_of(
 
     who = claims(as_whom, "cli", program)
     with house() as at:
+        looked(at, who, "as-of", _about(identity, when), reason)
         show(_any(Insight(at.replay, who), identity, _utc(when) or when), as_json=as_json)
 
 
@@ -170,6 +177,10 @@ def _any(insight: "Insight", identity: UUID, when: datetime) -> "BaseModel":
     if not found.claims:
         raise Unknown("nothing of that id was recorded by then; check the id and the instant")
     return found
+
+
+def _about(identity: "UUID | str", when: datetime | None) -> str:
+    return f"{identity} as of {_utc(when):%Y-%m-%dT%H:%M:%S.%fZ}" if when is not None else str(identity)
 
 
 def _utc(when: datetime | None) -> datetime | None:

@@ -23,6 +23,9 @@ ReasonOfExport = Annotated[
     typer.Option("--reason", help="For whom and what this is made; it is recorded with the export. Names no person."),
 ]
 
+NOBODY = "cli"
+"""The subject of verbs that ask for none."""
+
 OF_A_LINE = 570
 """About how many bytes a line of an export has besides the fact's own: for the bar."""
 
@@ -45,7 +48,8 @@ def looked(at: "House", who: "Claims", question: str, about: str, reason: str | 
     from dealreg.service.trail.recording import asked
 
     if who.role in WHOLE_PROGRAM:
-        asked(at.audited, who, question=question, about=about, reason=reason, face=Face.CLI)
+        named = who if who.sub != NOBODY else who.model_copy(update={"sub": operator()})
+        asked(at.audited, named, question=question, about=about, reason=reason, face=Face.CLI)
 
 
 @contextmanager
