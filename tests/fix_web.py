@@ -128,7 +128,7 @@ def projecting(settings: Settings) -> Iterator[None]:
     stop = threading.Event()
     models = (
         "my_deals", "network_deals", "my_joinings", "protected_customers", "conflict_queue", "special_prices", "notices", "appeals", "identity_review",
-        "account_reports",
+        "account_reports", "protection_intervals",
     )  # fmt: skip
     project = Projector(settings.database_url("projector"), models=models, strict=True)
     projector = threading.Thread(target=project.run, args=(stop,))

@@ -33,6 +33,9 @@ BY_ROW = [
 ]
 """Every table of which partners or managers read some rows."""
 
+OF_THE_MANUFACTURER = {"protection_intervals"}
+"""What was known when is made of instants of recording (architecture D18): no row of it is a partner's."""
+
 NOBODYS = [(model.name, line.table) for model in read_models().values() for line in model.readers if line.role is None]
 
 
@@ -198,12 +201,25 @@ def test_there_is_no_view_and_nothing_that_a_partner_reads_is_made_of_the_positi
         ).fetchall()
         assert {kind for (kind,) in kinds} <= {"r", "i", b"r", b"i"}
     for name, table, role in BY_ROW:
-        if role == "dealreg_reader":
+        if role == "dealreg_reader" and name not in OF_THE_MANUFACTURER:
             model = read_models()[name]
             assert all(
                 "_position" not in statement.names and "_recorded_at" not in statement.names
                 for statement in model.on.values()
             ), table
+
+
+def test_what_was_known_when_is_read_by_no_partner(world):
+    partners = [
+        partner_reader(PROGRAM, name)
+        for name in ("master", *(f"dist-{n}" for n in range(3)), *(f"dealer-{n}" for n in range(6)))
+    ]
+    with Reading(world) as reading:
+        for name in OF_THE_MANUFACTURER:
+            params = {"from": START, "to": START + 300 * DAY}
+            assert reading.ask(name, "protected", desk_reader(PROGRAM), Role.DEAL_DESK, params)
+            assert reading.ask(name, "protected", region_reader(PROGRAM, "emea"), Role.CHANNEL_MANAGER, params)
+            assert [reading.ask(name, "protected", one, Role.DEALER, params) for one in partners] == [[]] * 10
 
 
 def test_a_role_asks_only_what_readers_sql_gives_it(world):
