@@ -8,7 +8,7 @@ import pytest
 from dealreg.service.sealing.keys import FileSigner
 from dealreg.service.sealing.own_state import OwnState
 from dealreg.service.sealing.sealer import Sealer
-from dealreg.service.sealing.signing import Things
+from dealreg.service.sealing.things import Things
 
 ORIGIN = "dealreg.test/log"
 

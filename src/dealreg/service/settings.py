@@ -11,6 +11,7 @@ from pydantic_settings import SettingsConfigDict
 
 from dealreg.service.embedded.running import RUN_FILE, Run, read_run
 from dealreg.service.embedded.trouble import NoServer
+from dealreg.service.sealing.settings import SealingSettings
 from dealreg.service.witnessing.settings import OutsideSettings
 
 CONNECT_SECONDS = 5
@@ -28,7 +29,7 @@ class Role(StrEnum):
     WATCHER = "watcher"
 
 
-class Settings(OutsideSettings):
+class Settings(OutsideSettings, SealingSettings):
     """The environment, read once at a process's start."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)

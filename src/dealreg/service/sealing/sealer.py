@@ -19,20 +19,12 @@ from dealreg.service.sealing.checking import newly_full, rebuilt, told
 from dealreg.service.sealing.halting import Halted, Occupied
 from dealreg.service.sealing.leaves import Entry, leaf_of
 from dealreg.service.sealing.own_state import Memory, OwnState
-from dealreg.service.sealing.signing import Things, first_state, signers
+from dealreg.service.sealing.signing import checked_name, first_state, signers, tell_keys
 from dealreg.service.sealing.tables import Published, Tables
+from dealreg.service.sealing.things import Things
 
 BATCH: Final = 8192
 """Facts under one checkpoint at most, when there is a backlog."""
-
-SEAL_AT_ONCE: Final = frozenset(
-    {
-        "registration_submitted.v1", "registration_found_incomplete.v1", "registration_completed.v1", "claim_entered.v1",
-        "registration_approved.v1", "registration_declined.v1", "protection_began.v1", "claim_declined.v1",
-        "conflict_opened.v1", "conflict_detected.v1", "conflict_ruled.v1", "conflict_settled.v1", "appeal_lodged.v1", "appeal_ruled.v1",
-    }
-)  # fmt: skip
-"""Submissions, conflicts and rulings: sealed before they are acknowledged."""
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +35,7 @@ class Sealer:
 
     database_url: str
     things: Things
-    at_once: frozenset[str] = SEAL_AT_ONCE
+    at_once: frozenset[str] = frozenset()
     batch: int = BATCH
     urgent: bool = field(default=False, init=False)
     _tables: Tables | None = field(default=None, init=False)
@@ -92,6 +84,7 @@ class Sealer:
             if not self._tables.take_turn():
                 raise Occupied("another sealer is at work in this database; it holds the turn as long as it lives")
             self._own = self.memory.read() or first_state(self.things, self.memory, self._tables)
+            checked_name(self.things, self._own)
             self._check()
         except BaseException:
             self.close()
@@ -160,6 +153,7 @@ class Sealer:
             self.halt(halted)
             raise Halted(f"{self.own.origin} is halted: {halted}; find out why, then `dealreg seal --restored REASON`")
         signers(self.things, self.own, datetime.now(UTC))
+        tell_keys(self.things, self.own)
         with self._halting():
             self._tree, sealed = rebuilt(self.tables, self.own)
             if sealed < self.own.size:  # It died between remembering and publishing.

@@ -1,9 +1,7 @@
 """Which keys sign now, and the state of a sealer that has signed nothing yet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 from uuid import uuid4
 
 from dealreg.proof.note import Signer, vkey
@@ -11,19 +9,16 @@ from dealreg.service.sealing.halting import NotOurs
 from dealreg.service.sealing.keys import FileSigner
 from dealreg.service.sealing.own_state import KeyUsed, Memory, OwnState
 from dealreg.service.sealing.tables import Tables
+from dealreg.service.sealing.things import Things
+
+VKEYS = "log.vkeys"
+"""Beside them, what others are given: the verifier keys."""
+
+RESTORED = "/restored-"
+"""Between the origin of a log and the number of one that goes on from it."""
 
 FIRST_KEY = "log"
 """The file of a log's first key, in the folder of the keys."""
-
-
-@dataclass(frozen=True, slots=True)
-class Things:
-    """What is the sealer's own: its memory, the folder of its keys, the origin that its log is to have, how long two keys sign."""
-
-    state: Path
-    keys: Path
-    origin: str | None = None
-    overlap: timedelta = timedelta(days=7)
 
 
 def signers(things: Things, own: OwnState, now: datetime) -> Sequence[Signer]:
@@ -33,6 +28,28 @@ def signers(things: Things, own: OwnState, now: datetime) -> Sequence[Signer]:
         for key in reversed(own.keys)
         if key.signs_until is None or now < key.signs_until
     ]
+
+
+def checked_name(things: Things, own: OwnState) -> None:
+    """The log is the one that the settings name. Raises ``NotOurs``."""
+    if (
+        things.origin is not None
+        and own.origin != things.origin
+        and not own.origin.startswith(things.origin + RESTORED)
+    ):
+        raise NotOurs(
+            f"LOG_ORIGIN is {things.origin} and {things.state} is the memory of {own.origin}; set one to the other"
+        )
+
+
+def tell_keys(things: Things, own: OwnState) -> None:
+    """Write the verifier keys of the log beside its keys, one a line, for a witness of this machine."""
+    lines = "".join(f"{key.vkey}\n" for key in own.keys)
+    path = things.keys / VKEYS
+    if not path.exists() or path.read_text() != lines:
+        draft = path.with_name(f".{VKEYS}.draft")
+        draft.write_text(lines)
+        draft.replace(path)
 
 
 def _signer(things: Things, origin: str, key: KeyUsed) -> Signer:

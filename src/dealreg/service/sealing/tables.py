@@ -115,6 +115,11 @@ class Tables:
         """Those that the database has checkpoints of."""
         return [row[0] for row in self.connection.execute("SELECT DISTINCT origin FROM seal.checkpoints ORDER BY 1")]
 
+    def current(self) -> str | None:
+        """The origin that a sealer spoke of last."""
+        row = self.connection.execute("SELECT origin FROM seal.standing ORDER BY beat_at DESC LIMIT 1").fetchone()
+        return row[0] if row else None
+
     def halted(self, origin: str) -> str | None:
         """Why an origin was halted, as the database has it."""
         row = self.connection.execute("SELECT halted FROM seal.standing WHERE origin = %s", [origin]).fetchone()
