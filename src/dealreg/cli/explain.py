@@ -180,7 +180,10 @@ def _any(insight: "Insight", identity: UUID, when: datetime) -> "BaseModel":
 
 
 def _about(identity: "UUID | str", when: datetime | None) -> str:
-    return f"{identity} as of {_utc(when):%Y-%m-%dT%H:%M:%S.%fZ}" if when is not None else str(identity)
+    from dealreg.service.trail.recording import in_words
+
+    then = {"as_of": f"{_utc(when):%Y-%m-%dT%H:%M:%S.%fZ}"} if when is not None else {}
+    return in_words({"id": identity}, then)
 
 
 def _utc(when: datetime | None) -> datetime | None:

@@ -4,6 +4,7 @@ Each access has a stream of its own, so that readers never wait for each other b
 asked and about what, never an answer and never a value of a person.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
 from uuid import uuid4
@@ -25,6 +26,9 @@ PLAIN: Final = frozenset({
     "state", "territory", "to", "to_decide", "until",
 })  # fmt: skip
 """Parameters of questions that name things of the program or instants: they may be recorded. Of others only the name is."""
+
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(:\d{1,19})?|\d{1,19}")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,99}")
 
 
 def asked(auditor: Ledger, who: Claims, *, question: str, about: str, reason: str | None = None, face: Face) -> int:
@@ -53,10 +57,18 @@ def exported(
 
 
 def in_words(path: Mapping[str, object], query: Mapping[str, object]) -> str:
-    """What a question is about, of its parameters: those of the path whole, of the others the plain ones."""
-    told = [f"{name} {value}" for name, value in path.items()]
-    told += [f"{name} {value}" if name in PLAIN else name for name, value in query.items() if value not in (None, "")]
-    return ", ".join(told)
+    """What a question is about, of its parameters: ids, and plain words where they name things of the program.
+
+    Somebody may have typed anything else, a person's name among it: of that only the parameter's name is kept.
+    """
+    return ", ".join(
+        _told(name, str(value)) for name, value in (*path.items(), *query.items()) if value not in (None, "")
+    )
+
+
+def _told(name: str, value: str) -> str:
+    known = _ID.fullmatch(value) or (name in PLAIN and _WORD.fullmatch(value))
+    return f"{name} {value}" if known else name
 
 
 def _recorded(auditor: Ledger, who: Claims, event: Event, reason: Text | None) -> int:
