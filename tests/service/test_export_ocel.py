@@ -1,0 +1,215 @@
+"""The log as OCEL 2.0: pm4py reads it with nothing lost and discovers a process in it."""
+
+import io
+import json
+import subprocess
+import sys
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from pydantic import BaseModel
+
+from dealreg.service.exporting import ocel
+from dealreg.service.exporting.objects import KINDS, NO_OBJECTS, related
+from dealreg.service.exporting.wanted import Wanted
+from dealreg.service.ledger.ledger import Ledger
+from dealreg.service.ledger.recorded import Saved
+from dealreg.service.ledger.stored_names import stored_names
+from dealreg.service.simulating.plan import plan
+from dealreg.service.simulating.simulation import Simulation
+from dealreg.vocabulary.ids import PartnerId
+
+READER = """
+import json, sys, warnings
+warnings.simplefilter("ignore")
+import pm4py
+log = pm4py.read_ocel2_json(sys.argv[1])
+graph = pm4py.discover_ocdfg(log)
+net = pm4py.discover_oc_petri_net(pm4py.filter_ocel_object_types(log, ["registration", "conflict"]))
+print(json.dumps({
+    "events": len(log.events),
+    "objects": len(log.objects),
+    "relations": len(log.relations),
+    "object_types": sorted(pm4py.ocel_get_object_types(log)),
+    "activities": sorted(graph["activities"]),
+    "edges": sorted(graph["edges"]["event_couples"]),
+    "net": sorted(net["object_types"]),
+    "qualifiers": sorted(log.relations["ocel:qualifier"].unique()),
+    "positions": sorted(int(one) for one in log.events["position"]),
+    "o2o": len(log.o2o),
+}))
+"""
+"""In a process of its own: the library greets on standard output and warns on import."""
+
+
+@pytest.fixture
+def program(ledger: Ledger) -> Ledger:
+    """A simulated program with conflicts, overrides, offers and windows, in a real ledger."""
+    simulation = Simulation(plan(seed=5, partners=12, registrations=40))
+    for _ in simulation.steps():
+        pass
+    facts = list(simulation.ledger.facts)
+    for start in range(0, len(facts), 500):
+        assert not ledger.append([Saved(facts[start : start + 500], {})]).late
+    return ledger
+
+
+def exported(ledger: Ledger, **wanted: Any) -> tuple[bytes, dict[str, Any]]:
+    out = io.BytesIO()
+    written = ocel.write(ledger, out, Wanted(**{"up_to": ledger.head(), **wanted}), lambda _: None)
+    said = json.loads(out.getvalue())
+    assert len(said["events"]) == written.facts
+    return out.getvalue(), said
+
+
+def test_requirement_29_pm4py_reads_every_event_and_object_and_discovers_a_process(program: Ledger, tmp_path: Path):
+    raw, said = exported(program)
+    path = tmp_path / "log.ocel.json"
+    path.write_bytes(raw)
+    done = subprocess.run(
+        [sys.executable, "-c", READER, str(path)], capture_output=True, text=True, timeout=110, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    read = json.loads(done.stdout.splitlines()[-1])
+    assert read["events"] == len(said["events"]) == program.head()
+    assert read["objects"] == len(said["objects"])
+    # The standard knows an object by several qualifiers in one event; pm4py keeps one of them.
+    assert read["relations"] == sum(len({to["objectId"] for to in one["relationships"]}) for one in said["events"])
+    assert read["positions"] == list(range(1, program.head() + 1))
+    assert {"registration", "customer", "conflict", "partner", "override"} <= set(read["object_types"])
+    assert read["activities"] == sorted(one["name"] for one in said["eventTypes"])
+    assert {"registration", "conflict", "customer", "partner"} <= set(read["edges"])
+    assert {"registration", "conflict"} == set(read["net"])
+    assert {"registration", "customer", "asked by", "incumbent.registration", "legs.partner"} <= set(read["qualifiers"])
+    assert read["o2o"] > 0
+
+
+def _faults(said: dict[str, Any]) -> Iterator[str]:
+    """What the specification (section 8) and its published schema demand."""
+    if list(said) != ["events", "objects", "eventTypes", "objectTypes"]:
+        yield "the four lists"
+    declared = {
+        kind: {one["name"]: {a["name"]: a["type"] for a in one["attributes"]} for one in said[kind]}
+        for kind in ("eventTypes", "objectTypes")
+    }
+    ids = [one["id"] for one in said["objects"]]
+    if len(set(ids)) < len(ids) or len({one["id"] for one in said["events"]}) < len(said["events"]):
+        yield "an id twice"
+    for kind, needed in (
+        ("events", {"id", "type", "time", "attributes", "relationships"}),
+        ("objects", {"id", "type", "attributes", "relationships"}),
+    ):
+        types = declared[kind.removesuffix("s") + "Types"]
+        for one in said[kind]:
+            if set(one) != needed or one["type"] not in types:
+                yield f"{one}: fields or type"
+            for attribute in one["attributes"]:
+                if (
+                    not isinstance(attribute["value"], str)
+                    or attribute["name"] not in types[one["type"]]
+                    or (kind == "objects" and "time" not in attribute)
+                ):
+                    yield f"{attribute}: not declared, no text or without a time"
+            for relation in one["relationships"]:
+                if set(relation) != {"objectId", "qualifier"} or relation["objectId"] not in set(ids):
+                    yield f"{relation}: leads nowhere"
+    if not {kind for types in declared.values() for attributes in types.values() for kind in attributes.values()} <= {
+        "string",
+        "time",
+        "integer",
+        "float",
+        "boolean",
+    }:
+        yield "a type that the specification does not have"
+    if any(not one["relationships"] for one in said["events"]):
+        yield "an event without an object"
+
+
+def test_the_file_is_as_the_specification_has_it(program: Ledger):
+    _, said = exported(program)
+    assert list(_faults(said)) == []
+    # And the check itself finds what is wrong.
+    said["objects"].pop()
+    said["events"][0]["attributes"].append({"name": "surprise", "value": 1})
+    assert len(list(_faults(said))) > 1
+
+
+def test_an_event_says_when_it_counts_and_when_it_was_recorded_by_whom_and_why(program: Ledger):
+    _, said = exported(program)
+    rows = {f"{row.stream}:{row.version}": row for row in program.notifications(0, 100_000)}
+    for one in said["events"]:
+        row, meta = rows[one["id"]], json.loads(rows[one["id"]].state)["meta"]
+        told = {attribute["name"]: attribute["value"] for attribute in one["attributes"]}
+        assert (one["time"], one["type"]) == (meta["effective_at"], row.topic.rsplit(".", 1)[0])
+        assert (told["position"], told["actor"], told["role"]) == (
+            str(row.position),
+            meta["actor"]["subject"],
+            meta["actor"]["role"],
+        )
+        assert told["recorded_at"] == row.recorded_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    approved = next(one for one in said["events"] if one["type"] == "line_approved")
+    assert {"clause", "reason", "rulebook_version", "line"} <= {one["name"] for one in approved["attributes"]}
+
+
+def test_bytes_that_are_no_fact_are_an_event_of_the_program_all_the_same(ledger: Ledger):
+    ledger.run(
+        "SELECT ledger.append('{0}', ARRAY[gen_random_uuid()], '{1}', '{toy.v1}', ARRAY['\\xff'::bytea], '{}', '{}', '{}')"
+    )
+    _, said = exported(ledger, after=ledger.head() - 1)
+    (one,) = said["events"]
+    assert (one["type"], [relation["qualifier"] for relation in one["relationships"]]) == ("toy", ["of"])
+    assert list(_faults(said)) == []
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    while hasattr(annotation, "__supertype__"):
+        yield annotation
+        annotation = annotation.__supertype__
+    yield annotation
+    for part in typing.get_args(annotation):
+        yield from _kinds(part)
+
+
+def _fields(cls: type[BaseModel], passed: frozenset[type] = frozenset()) -> Iterator[tuple[str, Any]]:
+    """Every field of a model, however deep, with each kind of value that it may hold."""
+    for name, field in cls.model_fields.items():
+        for kind in _kinds(field.annotation):
+            yield name, kind
+            if isinstance(kind, type) and issubclass(kind, BaseModel) and kind not in passed:
+                yield from _fields(kind, passed | {cls})
+
+
+def test_every_field_of_every_fact_that_names_a_thing_is_known():
+    """A new event's new field would otherwise be missing from every mined process, and nobody would notice."""
+    named = {
+        (name, kind)
+        for cls in stored_names().classes.values()
+        for name, kind in _fields(cls)
+        if kind in (UUID, PartnerId)
+    }
+    assert {name for name, kind in named if kind is UUID} <= set(KINDS) | NO_OBJECTS
+    partners = {name for name, kind in named if kind is PartnerId}
+    assert {name for name in partners if KINDS.get(name) != "partner"} == set()
+    assert {name for name in KINDS if name not in {one for one, _ in named}} == set(), "named here, and in no fact"
+
+
+def test_objects_are_told_once_with_the_way_to_them():
+    one = "11111111-2222-5333-8444-555555555555"
+    data = {
+        "customer": one,
+        "legs": [{"partner": "anna"}, {"partner": "anna"}],
+        "readers": {"dealers": [one]},
+        "line": one,
+        "conflict": None,
+    }
+    meta = {"program": "acme", "actor": {"partner": "bert"}, "on_behalf_of": "carl"}
+    assert [(found.object.id, found.qualifier) for found in related("file", meta, data)] == [
+        (f"customer/{one}", "customer"), ("partner/acme/anna", "legs.partner"), ("partner/acme/bert", "asked by"), ("partner/acme/carl", "asked for"),
+    ]  # fmt: skip
+    assert [found.object.id for found in related("audit", {"program": "acme"}, {"refs": ["x"]})] == ["trail/acme"]
+    assert [found.object.id for found in related("rulebook", {"program": "acme"}, {})] == ["program/acme"]
+    assert [found.object.id for found in related(None, {}, {"customer": "no id"})] == ["program/"]
