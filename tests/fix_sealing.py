@@ -1,10 +1,15 @@
 """A real sealer over a test's own database, with a key and a memory in the test's own folder."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from dealreg.service.embedded.servers import Servers
 from dealreg.service.sealing.keys import FileSigner
 from dealreg.service.sealing.own_state import OwnState
 from dealreg.service.sealing.sealer import Sealer
@@ -36,3 +41,37 @@ def signer(sealer: Sealer, things: Things) -> FileSigner:
 def seal_now(sealer: Sealer) -> Callable[[], OwnState]:
     """Seal all that is recorded; the checkpoint (origin, size, root in hexadecimal, note) as the sealer remembers it."""
     return sealer.seal_all
+
+
+class Superuser:
+    """Somebody who stands above every grant, trigger and role of one database, and says afterwards that nothing happened."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def run(self, *statements: str, parameters: Sequence[Any] = ()) -> None:
+        """Run statements with every guard off, and put the guards back."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            guards = [
+                row[0] for row in connection.execute("SELECT evtname FROM pg_event_trigger WHERE evtenabled <> 'D'")
+            ]
+            for guard in guards:
+                connection.execute(sql.SQL("ALTER EVENT TRIGGER {} DISABLE").format(sql.Identifier(guard)))
+            for table in GUARDED:
+                connection.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER ALL").format(table))
+            for statement in statements:
+                connection.execute(statement.encode(), parameters or None)
+            for table in GUARDED:
+                connection.execute(sql.SQL("ALTER TABLE {} ENABLE TRIGGER ALL").format(table))
+            for guard in guards:
+                connection.execute(sql.SQL("ALTER EVENT TRIGGER {} ENABLE").format(sql.Identifier(guard)))
+
+
+GUARDED = [sql.Identifier("ledger", "events"), sql.Identifier("seal", "checkpoints"), sql.Identifier("seal", "tiles")]
+
+
+@pytest.fixture
+def superuser(servers: Servers, database_url: str) -> Superuser:
+    """Tampers with this test's database: ``superuser.run("UPDATE ledger.events …")``."""
+    name = conninfo_to_dict(database_url)["dbname"]
+    return Superuser(make_conninfo(servers.postgres.superuser_url, dbname=name))

@@ -52,8 +52,8 @@ def _of_tiles(tables: Tables, origin: str, sealed: int) -> Tree:
     tree = Tree()
     with closing(tables.tiles(origin)) as tiles:
         for tile, hashes in tiles:
-            level, index = tile
-            if tile not in wanted or (level == 0 and index * TILE != tree.size):
+            level, place = tile
+            if tile not in wanted or (level == 0 and place * TILE != tree.size):
                 raise Halted(f"{tile.path} of the database is not one that was written, or one before it is gone")
             del wanted[tile]
             if level == 0:

@@ -100,7 +100,7 @@ class Sealer:
         """Read what is new, at most a batch; how many facts wait for their checkpoint now. Raises ``Halted``."""
         with self._halting():
             size = self._tree.size
-            found = self.tables.entries(max(size, 1), self.batch + 1)
+            found = self.tables.entries(max(size, 1), self.batch + bool(size))
             fresh = _behind(found, self._tree)
             self._tree.extend(map(leaf_of, fresh))
             self.urgent = self.urgent or any(entry.topic in self.at_once for entry in fresh)

@@ -127,7 +127,7 @@ class Tables:
 
     def publish(self, origin: str, made: Published, tiles: Iterable[tuple[TileId, bytes]]) -> None:
         """One transaction: full tiles, checkpoint, standing, and whoever waits for it hears."""
-        rows = [(origin, tile.level, tile.index, hashes) for tile, hashes in tiles]
+        rows = [(origin, *tile, hashes) for tile, hashes in tiles]
         with self.connection.transaction(), self.connection.cursor() as cursor:
             if rows:
                 cursor.executemany(_TILE, rows)
