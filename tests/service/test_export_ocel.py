@@ -49,7 +49,7 @@ print(json.dumps({
 @pytest.fixture
 def program(ledger: Ledger) -> Ledger:
     """A simulated program with conflicts, overrides, offers and windows, in a real ledger."""
-    simulation = Simulation(plan(seed=5, partners=12, registrations=40))
+    simulation = Simulation(plan(seed=2, partners=20, registrations=120))
     for _ in simulation.steps():
         pass
     facts = list(simulation.ledger.facts)
