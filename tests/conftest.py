@@ -24,5 +24,10 @@ pytest_plugins = (
     "tests.fix_golden",
     "tests.fix_intake",
     "tests.fix_histories",
+    "tests.fix_erasing",
+    "tests.fix_witnessing",
+    "tests.fix_tsa",
     "tests.fix_sealing",
+    "tests.fix_attacks",
+    "tests.fix_evidence",
 )

@@ -135,7 +135,9 @@ def test_a_signature_that_names_the_key_and_is_not_its_own_is_forbidden(witness,
     assert ask(witness, request_text(0, [], body + other[other.index("—") :])).status == 403
 
 
-def test_while_a_key_is_replaced_both_are_trusted_and_a_stranger_beside_them_is_ignored(signer, memory, toy_log, tmp_path):
+def test_while_a_key_is_replaced_both_are_trusted_and_a_stranger_beside_them_is_ignored(
+    signer, memory, toy_log, tmp_path
+):
     fresh, stranger = FileSigner(ORIGIN, tmp_path / "fresh"), FileSigner("stranger", tmp_path / "stranger")
     witness = Witness(signer, memory, lambda: logs(f"{toy_log.vkey} {vkey(fresh)}"), now=lambda: NOW)
     assert ask(witness, toy_log.request(0, 4)).status == 200
@@ -152,7 +154,7 @@ HEAD = "old 0\n\n"
 @pytest.mark.parametrize(
     "change",
     [
-        lambda text: "",
+        lambda _: "",
         lambda text: text.replace("old 0", "old 00"),
         lambda text: text.replace("old 0", "old +0"),
         lambda text: text.replace("old 0", "old -1"),
@@ -261,7 +263,10 @@ def test_logs_are_named_by_key_or_by_a_file_that_may_change(tmp_path, toy_log):
     assert logs(f"@{file}, {toy_log.vkey}")[ORIGIN] == [parse_vkey(toy_log.vkey)] * 2
 
 
-@pytest.mark.parametrize("named", ["{log} https://x", "{witness}", "{witness} ftp://x", "{witness} https://x {witness} https://y", "x+y+z https://x"])
+@pytest.mark.parametrize(
+    "named",
+    ["{log} https://x", "{witness}", "{witness} ftp://x", "{witness} https://x {witness} https://y", "x+y+z https://x"],
+)
 def test_witnesses_that_are_named_wrongly_are_said(named, toy_log, signer):
     said = named.format(log=toy_log.vkey, witness=vkey(signer, COSIGNED))
     with pytest.raises(BadNames, match="WITNESSES"):

@@ -24,7 +24,7 @@ from typer.main import get_command
 from dealreg.cli import app
 
 HERE = Path(__file__).parents[2]
-ROLES = {"migrate", "serve", "consume", "project", "clock"}
+ROLES = {"migrate", "serve", "consume", "project", "clock", "publish", "witness"}
 BIN = Path(sys.executable).parent
 
 
@@ -134,7 +134,8 @@ def test_every_role_waits_for_the_migration_and_that_for_the_servers(roles):
     for name, service in roles.items():
         on = {other: how["condition"] for other, how in service["depends_on"].items()}
         healthy = dict.fromkeys(("postgres", "nats"), "service_healthy")
-        assert on == (healthy if name == "migrate" else {"migrate": "service_completed_successfully"}), name
+        migrated = {"migrate": "service_completed_successfully"}
+        assert on == {"migrate": healthy, "witness": {}}.get(name, migrated), name
     assert roles["migrate"]["restart"] == "no"
 
 
@@ -146,6 +147,12 @@ def test_every_setting_in_compose_and_image_exists(roles):
     image = set(re.findall(r"^(?:ENV )? *([A-Z_]+)=", HERE.joinpath("Dockerfile").read_text(), re.MULTILINE))
     assert given <= known
     assert image - known == {"PATH", "PYTHONUNBUFFERED"}
+
+
+def test_a_witness_shares_nothing_with_whom_it_watches(roles):
+    others = {mount for name, service in roles.items() if name != "witness" for mount in service["volumes"]}
+    assert not others & set(roles["witness"]["volumes"])
+    assert not {"DATABASE_URL", "INTAKE_URL"} & set(roles["witness"]["environment"])
 
 
 def test_servers_are_the_versions_we_embed(compose):

@@ -31,6 +31,7 @@ def up(
         typer.echo("dealreg: embedded servers do not run on Windows; use compose.yaml", err=True)
         raise typer.Exit(3)
     from dealreg.service.embedded.supervising import Reporting, bring_up
+    from dealreg.service.embedded.workers import roles_here
     from dealreg.service.settings import Settings
 
     settings = Settings() if data_dir is None else Settings(DEALREG_DATA=data_dir)
@@ -42,4 +43,5 @@ def up(
         if as_json:
             typer.echo(json.dumps({**facts, "data": str(settings.data.resolve())}))
 
-    raise typer.Exit(bring_up(settings, Reporting(line=say, ready=announce)))
+    roles = roles_here(witnesses=settings.witnesses)
+    raise typer.Exit(bring_up(settings, Reporting(line=say, ready=announce), roles=roles))

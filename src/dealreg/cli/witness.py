@@ -21,11 +21,15 @@ def witness(
     *,
     log: Annotated[
         list[str] | None,
-        typer.Option("--log", help="A verifier key of a log to trust, or @FILE with one a line; left out, WITNESS_LOGS."),
+        typer.Option(
+            "--log", help="A verifier key of a log to trust, or @FILE with one a line; left out, WITNESS_LOGS."
+        ),
     ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on; left out, WITNESS_HOST.")] = None,
     port: Annotated[int | None, typer.Option(help="Port, 0 for any free one; left out, WITNESS_PORT.")] = None,
-    show_key: Annotated[bool, typer.Option("--show-key", help="Only say who it is: verifier key and fingerprint.")] = False,
+    show_key: Annotated[
+        bool, typer.Option("--show-key", help="Only say who it is: verifier key and fingerprint.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON: who it is, and where it listens.")] = False,
 ) -> None:
     """Answer `add-checkpoint` (c2sp.org/tlog-witness) until a signal. No database, no broker: its own key, its own folder.
@@ -95,4 +99,6 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        raise ServerTrouble(f"cannot listen on {host}:{port} ({error.strerror}); set WITNESS_PORT to another") from error
+        raise ServerTrouble(
+            f"cannot listen on {host}:{port} ({error.strerror}); set WITNESS_PORT to another"
+        ) from error

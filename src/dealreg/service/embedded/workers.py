@@ -32,8 +32,13 @@ def role(name: str) -> Worker:
     return Worker(name, (sys.executable, "-m", "dealreg", name))
 
 
-ROLES = (role("serve"), role("consume"), role("project"), role("clock"))
+ROLES = (role("serve"), role("consume"), role("project"), role("clock"), role("publish"), role("witness"))
 """Every role that `dealreg up` runs. Each may run twice, and each may be killed at any moment: the ledger decides."""
+
+
+def roles_here(*, witnesses: str | None) -> Sequence[Worker]:
+    """Those of this machine: a witness only where WITNESSES names none, for one beside its log is the least of them."""
+    return [one for one in ROLES if one.name != "witness" or witnesses is None]
 
 
 class Tended:

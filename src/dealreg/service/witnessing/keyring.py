@@ -44,7 +44,10 @@ def witnesses(setting: str) -> tuple[Known, ...]:
     words = _words(setting)
     if len(words) % 2:
         raise BadNames("WITNESSES is a verifier key and its address in turn: `name+id+key https://…`")
-    found = [Known(vkey, _key(vkey, COSIGNED, "WITNESSES"), url.rstrip("/")) for vkey, url in zip(*[iter(words)] * 2, strict=True)]
+    found = [
+        Known(vkey, _key(vkey, COSIGNED, "WITNESSES"), url.rstrip("/"))
+        for vkey, url in zip(*[iter(words)] * 2, strict=True)
+    ]
     if any(not re.match(r"https?://[^\s]+$", one.url) for one in found):
         raise BadNames("an address in WITNESSES begins with https:// or http://")
     if len({one.key.public for one in found}) < len(found):
@@ -84,5 +87,7 @@ def _key(vkey: str, kind: int, setting: str) -> Key:
     except Refused as error:
         raise BadNames(f"{setting}: {error}") from error
     if key.kind != kind:
-        raise BadNames(f"{setting}: {key.name} is a key of another kind; it wants those of {'logs' if kind == SIGNED else 'witnesses'}")
+        raise BadNames(
+            f"{setting}: {key.name} is a key of another kind; it wants those of {'logs' if kind == SIGNED else 'witnesses'}"
+        )
     return key

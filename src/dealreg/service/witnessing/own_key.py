@@ -15,4 +15,6 @@ def own_key(settings: "Settings") -> FileSigner:
     Its name is a part of every signature, so one that is not given is made of the key and stays as long as that.
     """
     unnamed = FileSigner("unnamed", settings.witness_key_file)
-    return FileSigner(settings.witness_name or f"dealreg-witness/{sha256(unnamed.public).hexdigest()[:8]}", settings.witness_key_file)
+    return FileSigner(
+        settings.witness_name or f"dealreg-witness/{sha256(unnamed.public).hexdigest()[:8]}", settings.witness_key_file
+    )

@@ -44,7 +44,11 @@ class OutsideSettings(BaseSettings):
         default="127.0.0.1", validation_alias="WITNESS_HOST", description="Address that `witness` listens on."
     )
     witness_port: int = Field(
-        default=0, ge=0, le=65535, validation_alias="WITNESS_PORT", description="Port that `witness` listens on; 0 is any free one."
+        default=0,
+        ge=0,
+        le=65535,
+        validation_alias="WITNESS_PORT",
+        description="Port that `witness` listens on; 0 is any free one.",
     )
     tsa_url: str | None = Field(
         default=None,

@@ -38,9 +38,7 @@ class Answer:
 class Witness:
     """Threads may share one: what is checked and what is stored is one step for each log."""
 
-    def __init__(
-        self, signer: Signer, memory: Memory, logs: Logs, *, now: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, signer: Signer, memory: Memory, logs: Logs, *, now: Callable[[], float] = time.time) -> None:
         """``signer`` is the witness's own key, ``memory`` is held for as long as this lives."""
         self._signer, self._memory, self._logs, self._now = signer, memory, logs, now
         self._turn = threading.Lock()
@@ -79,7 +77,7 @@ class Witness:
             _prove(known, asked)
         except Refused as error:
             self._memory.keep_refused(offered.origin, offered, body)
-            log.error("checkpoint_refused", origin=offered.origin, size=offered.size, known=size, reason=str(error))
+            log.warning("checkpoint_refused", origin=offered.origin, size=offered.size, known=size, reason=str(error))
             return Answer(422, f"{error}\n")
         line = cosignature(offered.note.body, self._signer, int(self._now()))
         # Other witnesses' lines are not this one's to keep.
