@@ -21,6 +21,9 @@ WRITES = {
     "forge a migration": "DELETE FROM migrations._yoyo_migration",
 }
 
+NOTHING = '{"data": {"refs": [], "letters": [], "deleted": 0, "kept_class": "dead_letters", "kept_from": "2026-01-01T00:00:00Z"}}'
+ERASE = f"SELECT personal.erase('{{}}', '{{}}', gen_random_uuid(), '{NOTHING}')"
+RETIRE = f"SELECT personal.retire('{{}}', '{{}}', gen_random_uuid(), '{NOTHING}')"
 EMPTY = "('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')"
 MAY = {
     "read the ledger": ("SELECT FROM ledger.events", {"dealreg_app", "dealreg_projector", "dealreg_auditor"}),
@@ -29,7 +32,12 @@ MAY = {
     "find a position": ("SELECT ledger.position_at(now())", {"dealreg_app", "dealreg_projector", "dealreg_auditor"}),
     "read personal values": ("SELECT value, salt FROM personal.held", {"dealreg_app"}),
     "keep personal values": ("INSERT INTO personal.held VALUES (gen_random_uuid(), 's', 'v', '')", {"dealreg_app"}),
-    "forget personal values": ("DELETE FROM personal.held", {"dealreg_app", "dealreg_auditor"}),
+    "forget personal values": ("DELETE FROM personal.held", set()),
+    "erase a person": (ERASE, {"dealreg_auditor"}),
+    "retire what is old": (RETIRE, {"dealreg_app", "dealreg_auditor"}),
+    "lift a hold": ("SELECT personal.lift_hold(gen_random_uuid(), '')", {"dealreg_auditor"}),
+    "see the holds": ("SELECT FROM personal.holds", {"dealreg_app", "dealreg_auditor"}),
+    "blank dead letters": ("UPDATE intake.dead_letters SET bytes = ''", set()),
     "see whose they are": ("SELECT ref, subject FROM personal.held", {"dealreg_app", "dealreg_auditor"}),
     "change personal values": ("UPDATE personal.held SET value = 'other'", set()),
     "read dead letters": ("SELECT FROM intake.dead_letters", {"dealreg_app", "dealreg_projector", "dealreg_auditor"}),

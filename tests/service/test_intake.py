@@ -4,18 +4,22 @@ import json
 from collections import Counter
 from datetime import timedelta
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dealreg.opportunity.state import OPPORTUNITY
+from dealreg.service.erasing.retention import tend
 from dealreg.service.intake import dead_letters
 from dealreg.service.intake.core import ATTEMPTS, Intake
 from dealreg.service.intake.delivery import Verdict
 from dealreg.service.intake.watermarks import Mark, Watermarks
+from dealreg.service.ledger.audit_facts import RetentionApplied
 from dealreg.service.ledger.errors import Unavailable
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.ledger.watermarks import WatermarkView
+from dealreg.service.settings import Settings
 from dealreg.vocabulary.fact import Role
 from dealreg.vocabulary.ids import StreamId, opportunity_id
 from dealreg.vocabulary.refused import Closed
@@ -209,10 +213,22 @@ def test_a_replay_that_dies_again_closes_the_first_and_is_a_dead_letter_itself(l
     assert dead_letters.listed(ledger, reason="bug") == []
 
 
-def test_old_dead_letters_go(ledger, intake):
+def _recorded_at(database_url, at):
+    with psycopg.connect(database_url, options="-c role=dealreg_owner") as owner:
+        owner.execute("UPDATE intake.dead_letters SET recorded_at = %s", [at])
+
+
+def test_old_dead_letters_go(database_url, ledger, intake):
     intake.process([delivered(b"no JSON", 1)])
-    assert dead_letters.forget(ledger) == 0
-    assert dead_letters.forget(ledger, days=-1) == 1
+    kept = Settings(RETENTION_DEAD_LETTERS_DAYS=1)
+    assert tend(ledger, kept) == 0
+    (row,) = letters(ledger)
+    a_day_ago = row["recorded_at"] - timedelta(days=1, seconds=1)
+    _recorded_at(database_url, a_day_ago)
+    assert tend(ledger, kept) == 1
+    (told,) = [ledger.read(one).event for one in ledger.notifications(0, topics=[RetentionApplied.NAME])]
+    assert (told.kept_class, told.deleted, told.letters) == ("dead_letters", 1, (row["id"],))
+    assert tend(ledger, kept) == 0, "and no fact of nothing"
 
 
 HISTORY = [

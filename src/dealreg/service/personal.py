@@ -1,20 +1,18 @@
-"""Personal values beside the ledger: sealing, showing, and forgetting them (architecture D15).
+"""Personal values beside the ledger: sealing them (architecture D15); ``service.erasing`` shows and forgets them.
 
 A fact carries ``Sealed(ref, digest)``; the value and its salt lie in ``personal.held`` until the person is erased. The digest is
 SHA-256 of the salt followed by the value's UTF-8, so a bundle can be checked while the value exists and says nothing afterwards.
 """
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from hashlib import sha256
 from typing import Annotated, Any, Literal, get_args, get_origin
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from pydantic import BaseModel
 
-from dealreg.service.ledger.auditing import subject_erased
-from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.ledger.recorded import PersonalRow
 from dealreg.vocabulary.values import Sealed
 
@@ -70,34 +68,3 @@ def _has_room(kind: Any, passed: set[type]) -> bool:
         return issubclass(kind, list | tuple | set | frozenset | dict)
     passed.add(kind)
     return issubclass(kind, Sealed) or any(_has_room(field.annotation, passed) for field in kind.model_fields.values())
-
-
-def shown(ledger: Ledger, wanted: Iterable[str]) -> dict[str, str]:
-    """The values of some refs, for those entitled; an erased one is missing. Raises ``Unavailable``."""
-    rows = ledger.run(
-        "SELECT ref::text AS ref, value FROM personal.held WHERE ref = ANY (%s::uuid[])",
-        [[UUID(ref) for ref in wanted]],
-    )
-    return {row["ref"]: row["value"] for row in rows}
-
-
-def erase(auditor: Ledger, subject: str, *, by: str, reason: str) -> int:
-    """Delete all that is held about a person and record that it was done, together; how many values there were.
-
-    ``auditor`` is a ledger of the role ``dealreg_auditor``. The facts that name the values and their proofs stand. ``by`` and
-    ``reason`` stay for ever: they name no person. Raises ``Unavailable``.
-    """
-    erased = 0
-    while held := auditor.run("SELECT ref::text AS ref FROM personal.held WHERE subject = %s", [subject]):
-        refs_held = [str(row["ref"]) for row in held]
-        fact = subject_erased(refs_held, by=by, reason=reason)
-        auditor.run(ERASE, [refs_held, [fact.stream], [fact.topic], [fact.state]])
-        erased += len(refs_held)
-    return erased
-
-
-ERASE = """
-WITH gone AS (DELETE FROM personal.held WHERE ref = ANY (%s::uuid[]))
-SELECT ledger.append_audit(%b::uuid[], '{1}', %b::text[], %b::bytea[])
-"""
-"""One statement: nothing is deleted without the fact, and no fact says so of what is still there."""

@@ -126,6 +126,24 @@ class Settings(OutsideSettings, SealingSettings):
         validation_alias="PROGRAM",
         description="The partner program that a verb means when it names none.",
     )
+    retention_dead_letters_days: int = Field(
+        default=90,
+        ge=1,
+        validation_alias="RETENTION_DEAD_LETTERS_DAYS",
+        description="Days that a message which could not be decided is kept, with its bytes.",
+    )
+    retention_registrations_days: int | None = Field(
+        default=None,
+        ge=1,
+        validation_alias="RETENTION_REGISTRATIONS_DAYS",
+        description="Days that contacts and notes of a registration are kept after its last fact. Unset: until they are erased.",
+    )
+    retention_opportunities_days: int | None = Field(
+        default=None,
+        ge=1,
+        validation_alias="RETENTION_OPPORTUNITIES_DAYS",
+        description="Days that contacts and personal fields of a CRM record are kept after its last fact. Unset: until they are erased.",
+    )
     ready_seconds: float = Field(
         default=60.0,
         gt=0,

@@ -27,7 +27,7 @@ ON CONFLICT (stream, sequence) DO NOTHING
 """
 _FIRST = """
 SELECT id, received_at FROM intake.dead_letters AS l
-JOIN unnest(%s::bigint[], %s::text[]) AS r (id, digest) USING (id) WHERE encode(sha256(l.bytes), 'hex') = r.digest
+JOIN unnest(%s::bigint[], %s::text[]) AS r (id, digest) USING (id) WHERE l.redacted_at IS NULL AND encode(sha256(l.bytes), 'hex') = r.digest
 """
 _SETTLE = """
 UPDATE intake.dead_letters AS l SET resolved_at = clock_timestamp(), resolution = r.resolution
@@ -35,7 +35,7 @@ FROM unnest(%s::bigint[], %s::text[]) AS r (id, resolution) WHERE l.id = r.id AN
 """
 _LIST = """
 SELECT id, stream, sequence, subject, source, reason, detail, received_at, recorded_at, attempts, replayed_at, resolved_at, resolution,
-    length(bytes) AS size
+    length(bytes) AS size, redacted_at
 FROM intake.dead_letters
 WHERE (%(all)s OR resolved_at IS NULL) AND (%(reason)s::text IS NULL OR reason = %(reason)s) AND id > %(after)s
 ORDER BY id LIMIT %(limit)s
@@ -44,12 +44,6 @@ _ONE = "SELECT *, length(bytes) AS size FROM intake.dead_letters WHERE id = %s"
 _REPLAYED = """
 UPDATE intake.dead_letters SET replayed_at = clock_timestamp(), attempts = attempts + 1 WHERE id = %s RETURNING attempts
 """
-_FORGET = (
-    "DELETE FROM intake.dead_letters WHERE recorded_at < clock_timestamp() - make_interval(days => %s) RETURNING id"
-)
-
-KEPT_DAYS = 90
-"""How long a dead letter is kept (architecture D11)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +142,3 @@ def shown(ledger: Ledger, number: int) -> dict[str, Any] | None:
 def mark_replayed(ledger: Ledger, number: int) -> int:
     """Say that its bytes are about to be published again; the number of its attempts. Raises ``Unavailable``."""
     return int(ledger.run(_REPLAYED, [number])[0]["attempts"])
-
-
-def forget(ledger: Ledger, days: int = KEPT_DAYS) -> int:
-    """Delete those kept long enough: raw payloads hold personal data. How many. Raises ``Unavailable``."""
-    return len(ledger.run(_FORGET, [days]))

@@ -10,7 +10,7 @@ from faststream.nats import NatsBroker
 from nats.errors import Error as NatsError
 from psycopg.types.json import Jsonb
 
-from dealreg.service.intake import dead_letters
+from dealreg.service.erasing import retention
 from dealreg.service.intake.broker import Backlog, BrokerMissing, Wiring, backlog
 from dealreg.service.intake.core import Intake
 from dealreg.service.intake.watermarks import Watermarks
@@ -74,5 +74,5 @@ class Tending:
             self._ledger.run(_BEAT, [self._instance, Jsonb(detail)])
             self._beat_at = time.monotonic()
         if time.monotonic() - self._forget_at > FORGET_SECONDS:
-            dead_letters.forget(self._ledger)
+            retention.tend(self._ledger)
             self._forget_at = time.monotonic()

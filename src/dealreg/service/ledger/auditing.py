@@ -1,12 +1,12 @@
 """Facts about the ledger itself, which enter through ``ledger.append_audit`` (architecture D1, D10, D15)."""
 
-from collections.abc import Sequence
+import importlib.metadata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from dealreg.service.ledger.audit_facts import Migrated, SubjectErased
+from dealreg.service.ledger.audit_facts import Migrated
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.ledger.mapper import encode
 from dealreg.vocabulary.fact import Actor, Event, Meta, Role
@@ -19,7 +19,8 @@ INSTALLATION = ProgramId("installation")
 MIGRATIONS = StreamId(derived("audit", "migrations"))
 """The stream of the migrations of this database."""
 
-BUILD = "dealreg"
+BUILD = f"dealreg-{importlib.metadata.version('dealreg')}"
+"""The program that recorded it, as every other fact names it."""
 
 
 APPEND = "SELECT before, late FROM ledger.append_audit(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[])"
@@ -75,9 +76,3 @@ def migrated(migration: str, text: bytes, *, login: str) -> AuditFact:
     """The fact that a migration was applied by a login."""
     event = Migrated(migration=migration, digest=sha256(text).hexdigest())
     return fact(MIGRATIONS, event, by=f"login:{login}")
-
-
-def subject_erased(refs: Sequence[str], *, by: str, reason: Text) -> AuditFact:
-    """The fact that values were deleted, in a stream of its own."""
-    stream = StreamId(derived("audit", "erasure", *sorted(refs)))
-    return fact(stream, SubjectErased(refs=tuple(sorted(refs))), by=by, reason=reason)

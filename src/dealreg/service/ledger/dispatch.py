@@ -152,7 +152,12 @@ class Dispatch:
 
 
 def _saved(made: Made, personal: Personal) -> Saved:
-    rows = [personal[ref] for fact in made.facts for ref in refs(fact.event) if ref in personal] if personal else []
+    rows = [
+        personal[ref]._replace(stream=fact.originator_id, program=fact.meta.program)
+        for fact in (made.facts if personal else ())
+        for ref in refs(fact.event)
+        if ref in personal
+    ]
     return Saved(made.facts, made.read, rows)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from dealreg.vocabulary.fact import Event, Meta
 from dealreg.vocabulary.ids import StreamId
@@ -32,12 +33,17 @@ class Row(NamedTuple):
 
 
 class PersonalRow(NamedTuple):
-    """A personal value that goes beside the ledger when a fact names its ``ref`` (architecture D15)."""
+    """A personal value that goes beside the ledger when a fact names its ``ref`` (architecture D15).
+
+    ``stream`` and ``program`` are those of the fact; a legal hold and a retention ask for them.
+    """
 
     ref: str
     subject: str
     value: str
     salt: bytes
+    stream: UUID | None = None
+    program: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,10 @@ APPEND = f"SELECT before, late FROM ledger.append({_LISTS})"  # noqa: S608  # a 
 APPEND_WITH_PERSONAL = f"""
 WITH saved AS MATERIALIZED (SELECT before, late FROM ledger.append({_LISTS})),
 kept AS (
-    INSERT INTO personal.held (ref, subject, value, salt)
-    SELECT p.ref, p.subject, p.value, p.salt
-    FROM saved, unnest(%b::int[], %b::uuid[], %b::text[], %b::text[], %b::bytea[]) AS p (c, ref, subject, value, salt)
+    INSERT INTO personal.held (ref, subject, value, salt, stream, program)
+    SELECT p.ref, p.subject, p.value, p.salt, p.stream, p.program
+    FROM saved, unnest(%b::int[], %b::uuid[], %b::text[], %b::text[], %b::bytea[], %b::uuid[], %b::text[])
+        AS p (c, ref, subject, value, salt, stream, program)
     WHERE p.c <> ALL (saved.late)
     ON CONFLICT (ref) DO NOTHING
 )
@@ -90,7 +91,7 @@ class OneCallRecorder(PostgresApplicationRecorder):
         """One call of ``ledger.append``; personal rows and extra statements in its transaction."""
         statement, parameters = (APPEND, batch.lists())
         if personal:
-            rows = [(c, UUID(p.ref), p.subject, p.value, p.salt) for c, p in personal]
+            rows = [(c, UUID(p.ref), p.subject, p.value, p.salt, p.stream, p.program) for c, p in personal]
             statement, parameters = APPEND_WITH_PERSONAL, (*parameters, *map(list, zip(*rows, strict=True)))
         with self.datastore.get_connection() as connection:
             if not extra:

@@ -1,0 +1,1 @@
+"""Erasure, legal holds and retention of what is personal and lies beside the ledger (architecture D15)."""

@@ -1,0 +1,82 @@
+"""Dead letters that mention somebody, however a message may spell it: they hold raw bytes, which nobody could read."""
+
+import binascii
+import re
+from base64 import b64decode, urlsafe_b64decode
+from collections.abc import Callable, Iterator, Sequence
+from html import unescape
+from typing import Any, Final
+from urllib.parse import unquote_plus
+
+from dealreg.service.ledger.ledger import Ledger
+
+PAGE: Final = 200
+
+_PAGE = """
+SELECT id, subject, bytes, headers::text AS headers, detail::text AS detail FROM intake.dead_letters
+WHERE redacted_at IS NULL AND id > %s ORDER BY id LIMIT %s
+"""
+_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{4,}={0,2}")
+_HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2}){3,}")
+
+
+def mentioning(ledger: Ledger, needles: Sequence[str], tell: Callable[[int], None] = lambda _: None) -> list[int]:
+    """The ids of the dead letters in which one of these is spelt; ``tell`` hears how many were looked at. Raises ``Unavailable``."""
+    if not needles:
+        return []
+    found, after, looked = [], 0, 0
+    while page := ledger.run(_PAGE, [after, PAGE]):
+        found += [row["id"] for row in page if mentions(_raw(row), needles)]
+        after, looked = page[-1]["id"], looked + len(page)
+        tell(looked)
+    return found
+
+
+def _raw(row: dict[str, Any]) -> bytes:
+    rest = "\n".join((row["subject"], row["headers"], row["detail"]))
+    return bytes(row["bytes"]) + b"\n" + rest.encode()
+
+
+def mentions(raw: bytes, needles: Sequence[str]) -> bool:
+    """Whether one of them is in it: as text of some character set, escaped for JSON, HTML or a URL, in base64 or hexadecimal."""
+    wanted = [one.casefold() for one in needles]
+    return any(one in text for text in _readings(raw) for one in wanted)
+
+
+def _readings(raw: bytes) -> Iterator[str]:
+    yield from _texts(raw)
+    plain = raw.decode("latin-1")
+    for run in _BASE64.findall(plain):
+        for decoded in _decoded(run):
+            yield from _texts(decoded)
+    for run in _HEX.findall(plain):
+        yield from _texts(bytes.fromhex(run))
+
+
+def _texts(raw: bytes) -> Iterator[str]:
+    for charset in ("utf-8", "latin-1", "utf-16-le", "utf-16-be"):
+        text = raw.decode(charset, "replace")
+        yield text.casefold()
+        yield unescape(_unescaped(text)).casefold()
+    if b"%" in raw or b"+" in raw:
+        yield unquote_plus(raw.decode("utf-8", "replace")).casefold()
+
+
+def _unescaped(text: str) -> str:
+    r"""JSON's ``\uXXXX`` as the characters they are, half surrogate pairs joined."""
+    units = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text).replace("\\/", "/").replace('\\"', '"')
+    return units.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _decoded(run: str) -> Iterator[bytes]:
+    """A run of base64 digits, wherever in it the value begins."""
+    digits = run.rstrip("=")
+    reader = urlsafe_b64decode if "-" in digits or "_" in digits else b64decode
+    for skipped in range(4):
+        part = digits[skipped:]
+        part = part[: len(part) - (len(part) % 4 == 1)]
+        try:
+            yield reader(part + "=" * (-len(part) % 4))
+        except (binascii.Error, ValueError):
+            continue
