@@ -16,6 +16,8 @@ CREATE TABLE registration_history (
     request       text,
     clause        text,
     reason        text,
+    source        jsonb,
+    cause         text,
     data          jsonb       NOT NULL,
     PRIMARY KEY (registration, position)
 );

@@ -1,6 +1,6 @@
 -- What happened to a registration, in order, by whom and why; up to an instant of recording, if one is given.
 SELECT registration, position, stream, version, program, event, line, recorded_at, effective_at, actor_role, actor_subject, actor_partner,
-    on_behalf_of, request, clause, reason, data,
+    on_behalf_of, request, clause, reason, source, cause, data,
     position::text AS cursor
 FROM registration_history
 WHERE registration = %(registration)s

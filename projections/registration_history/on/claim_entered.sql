@@ -3,8 +3,8 @@ WITH claim AS (
 )
 INSERT INTO registration_history (
     registration, position, stream, version, program, event, line, recorded_at, effective_at, actor_role, actor_subject, actor_partner,
-    on_behalf_of, request, clause, reason, data
+    on_behalf_of, request, clause, reason, source, cause, data
 )
 SELECT %(registration)s::uuid, %(_position)s::bigint, %(_stream)s::uuid, %(_version)s::bigint, %(_program)s, %(_event)s, %(line)s, %(_recorded_at)s::timestamptz,
     %(_effective_at)s::timestamptz, %(_actor_role)s, %(_actor_subject)s, %(_actor_partner)s, %(_on_behalf_of)s, %(_request)s, %(_clause)s,
-    %(_reason)s, %(_data)s::jsonb
+    %(_reason)s, %(_source)s::jsonb, %(_cause)s, %(_data)s::jsonb

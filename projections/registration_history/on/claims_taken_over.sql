@@ -7,9 +7,9 @@ WITH moved AS (
 )
 INSERT INTO registration_history (
     registration, position, stream, version, program, event, line, recorded_at, effective_at, actor_role, actor_subject, actor_partner,
-    on_behalf_of, request, clause, reason, data
+    on_behalf_of, request, clause, reason, source, cause, data
 )
 SELECT m.registration, %(_position)s::bigint, %(_stream)s::uuid, %(_version)s::bigint, %(_program)s, %(_event)s, NULL, %(_recorded_at)s::timestamptz,
     %(_effective_at)s::timestamptz, %(_actor_role)s, %(_actor_subject)s, %(_actor_partner)s, %(_on_behalf_of)s, %(_request)s, 'ROE-24',
-    %(_reason)s, %(_data)s::jsonb - 'holdings'
+    %(_reason)s, %(_source)s::jsonb, %(_cause)s, %(_data)s::jsonb - 'holdings'
 FROM (SELECT DISTINCT k.registration FROM moved AS k) AS m

@@ -13,7 +13,8 @@ from dealreg.file.identity_events import ClaimsTakenOver, FileReopened, Identity
 from dealreg.registration.events import RegistrationCompleted, RegistrationSubmitted
 from dealreg.service.deciding_again.asking import Decisions
 from dealreg.service.deciding_again.told import DecisionTold
-from dealreg.service.replay import Moment, RegistrationThen, Replay, Told
+from dealreg.service.past.moment import Moment
+from dealreg.service.replay import RegistrationThen, Replay, Told
 from dealreg.vocabulary.fact import Event
 from dealreg.vocabulary.values import Digest, Instant, Key, Model
 

@@ -2,7 +2,8 @@
 
 A recorded instant T means the last position whose ``recorded_at`` is at or before T. Instants grow strictly from save to save, so it
 never cuts one (architecture D18). What has been recorded by T never changes, so an answer about the past is the same for ever; one
-about an instant later than the newest fact is not, and says so.
+about an instant later than the newest fact is not, and says so. Of what was recorded, the facts that count by a business instant alone
+may be folded too (``Moment.effective``): what was true then, as known at the place in the log.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,20 +22,12 @@ from dealreg.registration.state import REGISTRATION, Registration
 from dealreg.service.condition import recorded_newest
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.ledger.recorded import Recorded
-from dealreg.vocabulary.fact import Aggregate, Event
+from dealreg.service.past.moment import Moment, When
+from dealreg.vocabulary.fact import Aggregate, event_id
 from dealreg.vocabulary.ids import StreamId, file_stream, partner_reader
 from dealreg.vocabulary.refused import Unknown
 
 S = TypeVar("S")
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A place in the log. ``final``: nothing that is recorded later can change what was true there."""
-
-    position: int
-    asked: datetime | None
-    final: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,34 +61,50 @@ class Replay:
         """``ledger`` as a role that may read it."""
         self._ledger = ledger
 
-    def moment(self, at: datetime | None = None) -> Moment:
-        """Where an instant lies; without one, the newest fact. Raises ``Unavailable``."""
+    def moment(self, when: datetime | When | None = None) -> Moment:
+        """Where an instant or a size of the log lies; without one, the newest fact. Raises ``Unavailable``."""
+        asked = when if isinstance(when, When) else When(when)
+        at, size = asked.at, asked.size
         newest = recorded_newest(self._ledger)
-        if newest is None:
-            return Moment(0, at, final=False)
-        if at is None or at > newest[1]:
-            return Moment(newest[0], at, final=False)
-        return Moment(self._ledger.position_at(at), at, final=True)
+        head = newest[0] if newest is not None else 0
+        if size is not None:
+            return Moment(min(size, head), None, final=size <= head, effective=asked.effective, size=size)
+        if newest is None or at is None or at > newest[1]:
+            return Moment(head, at, final=False, effective=asked.effective)
+        return Moment(self._ledger.position_at(at), at, final=True, effective=asked.effective)
+
+    @property
+    def ledger(self) -> Ledger:
+        """What is replayed."""
+        return self._ledger
+
+    def recorded_at(self, moment: Moment) -> datetime | None:
+        """When the last fact of a size of the log was recorded; ``None`` where no size was asked for. Raises ``Unavailable``."""
+        if moment.size is None or moment.position == 0:
+            return None
+        return self._ledger.notifications(moment.position - 1, 1)[0].recorded_at
 
     def facts(self, streams: Sequence[UUID], moment: Moment) -> Iterator[Told]:
         """The facts of some streams up to a moment, in the order recorded. Raises ``Unavailable``."""
         rows = self._ledger.read_many({StreamId(stream): 0 for stream in streams}, moment.position).rows
         for row in sorted(rows):
-            yield Told(row.position, row.recorded_at, self._ledger.read(row))
+            told = Told(row.position, row.recorded_at, self._ledger.read(row))
+            if moment.takes(told.recorded):
+                yield told
 
     def state(self, aggregate: Aggregate[S], stream: UUID, moment: Moment) -> tuple[S, int]:
         """The state of a stream at a moment, and its version then (0: it did not exist). Raises ``Unavailable``."""
         state, version = aggregate.initial, 0
         for told in self.facts([stream], moment):
-            state, version = aggregate.evolve(state, told.recorded.event), told.recorded.originator_version
+            state, version = folded(aggregate, state, told.recorded, moment), told.recorded.originator_version
         return state, version
 
     def registration(self, program: str, registration: UUID, moment: Moment) -> RegistrationThen:
         """A registration as it was. Raises ``Unknown`` where the program had none, and ``Unavailable``."""
         said, readers = REGISTRATION.initial, Readers()
         for fact in self._own(program, REGISTRATION.name, registration, moment):
-            said = REGISTRATION.evolve(said, fact)
-            readers = getattr(fact, "readers", None) or readers
+            said = folded(REGISTRATION, said, fact, moment)
+            readers = getattr(fact.event, "readers", None) or readers
         if not said.exists:
             raise no_registration()
         if said.customer is None:
@@ -104,9 +113,9 @@ class Replay:
         for stream in self.files(program, said.customer, moment):
             file = FILE.initial
             for fact in self._own(program, FILE.name, stream, moment):
-                file = FILE.evolve(file, fact)
-                if isinstance(fact, LegJoined) and fact.registration == registration:
-                    joined.append(fact)
+                file = folded(FILE, file, fact, moment)
+                if isinstance(fact.event, LegJoined) and fact.event.registration == registration:
+                    joined.append(fact.event)
         out = frozenset[UUID](partner_reader(program, partner) for partner in said.out)
         if said.hidden:
             out |= {reader for one in joined for reader in one.distributors}
@@ -114,14 +123,14 @@ class Replay:
 
     def conflict(self, program: str, conflict: UUID, moment: Moment) -> tuple[Conflict, int]:
         """A conflict as it was, and its version. Raises ``Unknown`` and ``Unavailable``."""
-        found, version = self._of_program(program, CONFLICT, conflict, moment)
+        found, version = self.of_program(program, CONFLICT, conflict, moment)
         if not version:
             raise Unknown("there is no such conflict; check its id and the instant")
         return found, version
 
     def override(self, program: str, override: UUID, moment: Moment) -> tuple[Override, int]:
         """An override as it was, and its version. Raises ``Unknown`` and ``Unavailable``."""
-        found, version = self._of_program(program, OVERRIDE, override, moment)
+        found, version = self.of_program(program, OVERRIDE, override, moment)
         if not version:
             raise Unknown("there is no such override; check its id")
         return found, version
@@ -139,18 +148,30 @@ class Replay:
             into = self.state(FILE, found[-1], moment)[0].closed_into
         return found
 
-    def _own(self, program: str, kind: str, stream: UUID, moment: Moment) -> Iterator[Event]:
-        """The events of a stream, but none of another program or another kind: an id is no permission."""
+    def of_program(self, program: str, aggregate: Aggregate[S], stream: UUID, moment: Moment) -> tuple[S, int]:
+        """The state of a stream and how many facts made it; nothing of another program or kind. Raises ``Unavailable``."""
+        state, version = aggregate.initial, 0
+        for fact in self._own(program, aggregate.name, stream, moment):
+            state, version = folded(aggregate, state, fact, moment), version + 1
+        return state, version
+
+    def _own(self, program: str, kind: str, stream: UUID, moment: Moment) -> Iterator[Recorded]:
+        """The facts of a stream, but none of another program or another kind: an id is no permission."""
         for told in self.facts([stream], moment):
             if told.recorded.meta.program != program or told.recorded.event.AGGREGATE != kind:
                 return
-            yield told.recorded.event
+            yield told.recorded
 
-    def _of_program(self, program: str, aggregate: Aggregate[S], stream: UUID, moment: Moment) -> tuple[S, int]:
-        state, version = aggregate.initial, 0
-        for fact in self._own(program, aggregate.name, stream, moment):
-            state, version = aggregate.evolve(state, fact), version + 1
-        return state, version
+
+def folded(aggregate: Aggregate[S], state: S, recorded: Recorded, moment: Moment) -> S:
+    """The state after a fact; one that rests on a fact which does not count yet changes nothing, and is told so."""
+    try:
+        return aggregate.evolve(state, recorded.event)
+    except (KeyError, StopIteration):
+        if moment.effective is None:
+            raise
+        moment.left_out.append(event_id(recorded.originator_id, recorded.originator_version))
+        return state
 
 
 def no_registration() -> Unknown:

@@ -26,16 +26,24 @@ from dealreg.override.events import Ground, OverrideVerb
 from dealreg.override.state import Override
 from dealreg.process.view import state_of
 from dealreg.registration.events import RegistrationClass, RequestedLine
-from dealreg.service.replay import Moment, RegistrationThen
+from dealreg.service.past.moment import Moment
+from dealreg.service.replay import RegistrationThen
 from dealreg.vocabulary.refused import Unknown
-from dealreg.vocabulary.values import Day, Instant, Key, Model, Money, Scope, Tier
+from dealreg.vocabulary.values import Day, Instant, Key, Model, Money, Scope, Tier, Whole
 
 
 class AsOf(Model):
-    """Of which recorded instant an answer is."""
+    """Of which past an answer is: as recorded by an instant or a size of the log, and of that what counted by a business instant."""
 
     asked: Instant | None = Field(description="The instant that was asked for; none means now.")
     final: bool = Field(description="Nothing that is recorded later changes this answer.")
+    effective_at: Instant | None = Field(
+        default=None, description="Only what counts by this business instant; none means all that was recorded."
+    )
+    at_size: Whole | None = Field(default=None, description="The size of the log that was asked for.")
+    left_out: tuple[str, ...] = Field(
+        default=(), description="Facts that count by then but rest on some that do not; they change nothing here."
+    )
 
 
 class LegTold(Model):
@@ -158,7 +166,13 @@ class OverrideTold(Model):
 
 def as_of(moment: Moment) -> AsOf:
     """Of which instant an answer at this moment is."""
-    return AsOf(asked=moment.asked, final=moment.final)
+    return AsOf(
+        asked=moment.asked,
+        final=moment.final,
+        effective_at=moment.effective,
+        at_size=moment.size,
+        left_out=tuple(moment.left_out),
+    )
 
 
 def last_day(end: datetime | None, zone: ZoneInfo) -> date | None:

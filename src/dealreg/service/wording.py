@@ -9,7 +9,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from dealreg.file.state import Claim, Leg, LegState
-from dealreg.service.replay import Moment, RegistrationThen
+from dealreg.service.past.moment import Moment
+from dealreg.service.replay import RegistrationThen
 from dealreg.service.telling import AsOf, as_of
 from dealreg.vocabulary.values import Day, Instant, Key, Model
 

@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from dealreg.service.composition import House
 from dealreg.service.logs import configure_logging
 from dealreg.service.settings import Settings
-from dealreg.web import accounts, health, identity, lists, notices, prices, problems, reads, rulebooks
+from dealreg.web import accounts, health, identity, lists, notices, past, prices, problems, reads, rulebooks
 from dealreg.web.observing import Figures, Observing
 from dealreg.web.problems import Problem
 from dealreg.web.routes import WRITES
@@ -47,7 +47,8 @@ _TOLD = """Deal registration and channel conflicts.
 
 Every write carries an **Idempotency-Key**: the same key with the same content is answered the same and does nothing twice. What a
 person decides on is named by its **ETag** in If-Match. A reply to a write carries **Dealreg-Seen**; a read that sends it back knows of
-that write, or says in **Dealreg-Behind** how many facts it lacks (to a partner: `some`). Lists go on with **cursor**. Instants are ISO 8601 with an
+that write, or says in **Dealreg-Behind** how many facts it lacks (to a partner: `some`). What people fight over is sealed in the signed log
+before it is answered; where that is not so, the answer is 202 with `sealed: false`. Lists go on with **cursor**. Instants are ISO 8601 with an
 offset; a window is half-open, `protected_until` is its last day in the program's zone. Every error is **application/problem+json**.
 """
 
@@ -57,6 +58,7 @@ def create(house: House) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        house.prepare()
         yield
         house.close()
 
@@ -75,6 +77,7 @@ def create(house: House) -> FastAPI:
     app.include_router(router(WRITES))
     app.include_router(rulebooks.router)
     app.include_router(reads.router)
+    app.include_router(past.router)
     app.include_router(lists.router)
     app.include_router(prices.router)
     app.include_router(notices.router)

@@ -7,7 +7,7 @@ auditors whole, to a manager its region, to a partner only its own registration 
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
@@ -21,26 +21,17 @@ from dealreg.service.tokens import Claims
 from dealreg.service.wording import RegistrationWords
 from dealreg.vocabulary.fact import PARTNER_ROLES, Role
 from dealreg.vocabulary.refused import Unknown
-from dealreg.vocabulary.values import Instant
 from dealreg.web import rows
 from dealreg.web.access import TheHouse, only
 from dealreg.web.lists import BEHIND, Asking, Insider, Reader, deal, told
 from dealreg.web.opaque import etag
 from dealreg.web.permissions import WHOLE_PROGRAM
 from dealreg.web.problems import documented
+from dealreg.web.then import AsOf, Then
 
 router = APIRouter(tags=["questions"], responses=documented(401, 403, 404, 422, 503))
 
 Whole = Annotated[Claims, Depends(only(WHOLE_PROGRAM, "read a decision with all that it looked at"))]
-
-AsOf = Annotated[
-    Instant | None,
-    Query(
-        description="A recorded instant, ISO 8601 with an offset: what was recorded by then. Later than the newest fact: "
-        "`final` is false, the answer may still change.",
-        examples=["2026-03-01T12:00:00Z"],
-    ),
-]
 
 
 class RegistrationRows(BaseModel):
@@ -81,17 +72,17 @@ class OwnExplanation(BaseModel):
 
 @router.get("/registrations/{registration}", response_model=RegistrationRows | RegistrationTold | RegistrationWords)
 def registration(
-    the_house: TheHouse, claims: Reader, asking: Asking, request: Request, registration: UUID, as_of: AsOf = None
+    the_house: TheHouse, claims: Reader, asking: Asking, request: Request, registration: UUID, then: Then
 ) -> Response:
-    """A registration leg by leg; its ETag goes into If-Match of a decision. With `as_of`, what was recorded by an instant."""
-    if as_of is None:
+    """A registration leg by leg; its ETag goes into If-Match of a decision. Of the past: as recorded, as it counted, or both."""
+    if then is None:
         response = Response()
         found = RegistrationRows(registration=registration, legs=_legs(claims, asking, registration, response))
         return tagged(request, found, behind=response)
     insight = Insight(the_house.replay, claims)
     if claims.role in PARTNER_ROLES:
-        return tagged(request, insight.own_registration(registration, as_of))
-    return tagged(request, insight.registration(registration, as_of))
+        return tagged(request, insight.own_registration(registration, then))
+    return tagged(request, insight.registration(registration, then))
 
 
 @router.get("/registrations/{registration}/history")
@@ -133,11 +124,11 @@ def decisions(the_house: TheHouse, claims: Whole, identity: str, as_of: AsOf = N
 
 @router.get("/conflicts/{conflict}", response_model=rows.ConflictRow | ConflictTold, tags=["conflicts"])
 def conflict(
-    the_house: TheHouse, claims: Insider, asking: Asking, request: Request, conflict: UUID, as_of: AsOf = None
+    the_house: TheHouse, claims: Insider, asking: Asking, request: Request, conflict: UUID, then: Then
 ) -> Response:
     """A conflict of your region: parties, proposal with its reasons, ruling. Its ETag goes into If-Match of a ruling."""
-    if as_of is not None:
-        return tagged(request, Insight(the_house.replay, claims).conflict(conflict, as_of))
+    if then is not None:
+        return tagged(request, Insight(the_house.replay, claims).conflict(conflict, then))
     response = Response()
     found = told(asking(claims).ask("conflict_queue", "one", conflict=conflict), response)
     if not found:
@@ -146,18 +137,18 @@ def conflict(
 
 
 @router.get("/overrides/{override}", response_model=OverrideTold, tags=["overrides"])
-def override(the_house: TheHouse, claims: Insider, request: Request, override: UUID, as_of: AsOf = None) -> Response:
+def override(the_house: TheHouse, claims: Insider, request: Request, override: UUID, then: Then) -> Response:
     """An override: what it departs from, for how long, on which ground, and how far it is. A manager reads those that it proposed."""
-    return tagged(request, Insight(the_house.replay, claims).override(override, as_of))
+    return tagged(request, Insight(the_house.replay, claims).override(override, then))
 
 
 @router.get("/customers/{customer}/file", response_model=FileRows | FileTold)
 def customer_file(
-    the_house: TheHouse, claims: Insider, asking: Asking, request: Request, customer: UUID, as_of: AsOf = None
+    the_house: TheHouse, claims: Insider, asking: Asking, request: Request, customer: UUID, then: Then
 ) -> Response:
     """Every claim on a customer that lies in your region."""
-    if as_of is not None:
-        return tagged(request, Insight(the_house.replay, claims).customer_file(customer, as_of))
+    if then is not None:
+        return tagged(request, Insight(the_house.replay, claims).customer_file(customer, then))
     response = Response()
     found = told(asking(claims).ask("protected_customers", "of_customer", customer=customer), response)
     legs = [rows.ManagedDeal(**row) for row in found]

@@ -124,7 +124,40 @@ class Fact(Row):
     request: str | None
     clause: str | None
     reason: str | None
+    source: dict[str, Any] | None = Field(
+        description="The message that brought it: stream and number in the broker, SHA-256 of its bytes."
+    )
+    cause: str | None = Field(description="The fact that a policy answered to with it.")
     data: dict[str, Any]
+
+
+class Interval(Row):
+    """A piece of a leg's protection in two times: so from `valid_from` up to `valid_to`, known from `known_from` up to `known_to`."""
+
+    registration: UUID
+    line: str
+    tier: str
+    partner: str
+    program: str
+    customer: UUID
+    customer_name: str | None
+    filed_by: str
+    territory: str
+    sites: list[str]
+    state: str = Field(description="`approved` (its window has not begun), `protected` or `suspended`.")
+    window_from: Instant | None
+    window_to: Instant | None
+    valid_from: Instant
+    valid_to: Instant | None = Field(
+        description="The first instant at which it is so no more; none while a clock stands."
+    )
+    known_from: Instant
+    known_to: Instant | None = Field(
+        description="When something else became known of that time; none: it is known so now."
+    )
+    fact: str = Field(description="The fact that made it so: stream and version.")
+    event: str
+    clause: str | None
 
 
 class ConflictRow(Row):

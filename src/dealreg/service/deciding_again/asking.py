@@ -8,7 +8,8 @@ from dealreg.service.deciding_again.decision import Decision
 from dealreg.service.deciding_again.told import DecisionTold, decision_told
 from dealreg.service.deciding_again.walking import walk
 from dealreg.service.ledger.recorded import Recorded
-from dealreg.service.replay import Moment, Replay
+from dealreg.service.past.moment import Moment
+from dealreg.service.replay import Replay
 from dealreg.vocabulary.ids import file_stream
 from dealreg.vocabulary.refused import Unknown
 

@@ -44,6 +44,8 @@ EXTRAS: dict[str, Callable[[Known], Any]] = {
     "_actor_partner": lambda known: known.meta["actor"].get("partner"),
     "_on_behalf_of": lambda known: known.meta.get("on_behalf_of"),
     "_reason": lambda known: known.meta.get("reason") or known.data.get("reason"),
+    "_source": lambda known: known.meta.get("source"),
+    "_cause": lambda known: known.meta.get("cause"),
     "_request": lambda known: (known.meta.get("request") or {}).get("id"),
     "_clause": lambda known: known.data.get("clause"),
     "_partner_reader": lambda known: _reader(known, "partner"),

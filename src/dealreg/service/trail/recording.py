@@ -22,8 +22,8 @@ LONGEST_ABOUT: Final = 1000
 """Characters: an id and a few plain parameters have a hundred."""
 
 PLAIN: Final = frozenset({
-    "as_of", "at_size", "customer", "effective_at", "from", "kind", "known_at", "line", "open", "partner", "region", "standing",
-    "state", "territory", "to", "to_decide", "until",
+    "as_of", "at_size", "customer", "effective_at", "field", "from", "from_size", "kind", "known_at", "line", "on", "open", "partner", "region", "standing",
+    "state", "territory", "to", "to_decide", "to_size", "until",
 })  # fmt: skip
 """Parameters of questions that name things of the program or instants: they may be recorded. Of others only the name is."""
 
