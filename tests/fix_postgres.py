@@ -15,6 +15,7 @@ import pytest
 from psycopg import sql
 
 from dealreg.service.embedded.servers import Servers, embedded_servers
+from dealreg.service.guarding.superuser import set_up
 from dealreg.service.migrating import migrate
 
 TEMPLATE = "migrated"
@@ -68,6 +69,25 @@ def _fresh(servers: Servers, *, template: str) -> Iterator[str]:
     servers.postgres.start()
     with psycopg.connect(servers.postgres.superuser_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database))
+
+
+def let_owner_make_schemas(database_url: str) -> None:
+    """What `migrate` grants on the database itself, which a copy of a template does not have."""
+    with psycopg.connect(database_url, autocommit=True) as login:
+        login.execute(sql.SQL("GRANT CREATE ON DATABASE {} TO dealreg_owner").format(sql.Identifier(login.info.dbname)))
+
+
+def as_superuser(database_url: str) -> str:
+    """The same database as the server's superuser."""
+    return database_url.replace("//dealreg@", "//postgres@", 1)
+
+
+@pytest.fixture
+def frozen_url(database_url: str) -> str:
+    """A migrated database of this test's own that a superuser has frozen, as `dealreg up` does."""
+    set_up(as_superuser(database_url))
+    let_owner_make_schemas(database_url)
+    return database_url
 
 
 @contextmanager

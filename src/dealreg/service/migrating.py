@@ -84,9 +84,12 @@ def _apply(database_url: str, *, recorded: bool, until: str | None) -> int:
             todo = owner.to_apply(_shipped().filter(lambda one: until is None or one.id <= until))
             for migration in todo:
                 with owner.transaction():  # Not owner.apply_one: it applies on another connection and marks afterwards.
+                    first = recorded and _has_ledger(owner.connection)
+                    if first:  # A frozen schema lets through only what this very transaction has recorded.
+                        _record(owner.connection, migration)
                     migration.process_steps(owner, "apply")
                     owner.mark_one(migration, log=False)
-                    if recorded:
+                    if recorded and not first:
                         _record(owner.connection, migration)
             return len(todo)
 
