@@ -21,7 +21,7 @@ WORLD = reading.text_of(FOLDER / reading.WORLD)
 
 
 @pytest.mark.parametrize("path", CASES, ids=[str(path.relative_to(FOLDER)) for path in CASES])
-def test_every_decision_of_every_scenario_is_told_and_comes_out_the_same_again(path):
+def test_requirement_24_every_decision_of_every_scenario_is_told_and_comes_out_the_same_again(path):
     facts = run(reading.case_of(path), WORLD).world.ledger.facts
     told = [decision_told(decision, past, CLAUSES) for decision, past in walk(facts)]
     assert {one.decision: (one.unable, one.differs) for one in told if not one.equal} == {}
@@ -82,7 +82,7 @@ def _changed(facts, name, **fields):
     return [*facts[:place], replace(facts[place], event=event), *facts[place + 1 :]], facts[place]
 
 
-def test_a_fact_that_was_tampered_with_is_found():
+def test_requirement_24_a_fact_that_was_tampered_with_is_found():
     facts, tampered = _changed(_facts("first_complete_claim_is_protected"), "line_approved.v1", approved_by="mallory")
     unequal = [one for one in decided_again(facts) if not one.equal]
     assert [type(one.decision.request().command).__name__ for one in unequal] == ["FileRegistration"]
