@@ -51,8 +51,7 @@ def _tier(said: dict[str, Any]) -> None:
 
 
 def _window(said: dict[str, Any]) -> None:
-    windows = said["data"]["document"].setdefault("clauses", {}).setdefault("ROE-8", {}).setdefault("window_days", {})
-    windows["authorized"] = 61
+    said["data"]["document"]["clauses"]["dealer_exclusivity"]["window_days"]["authorized"] = 61
 
 
 def _asked(said: dict[str, Any]) -> None:
