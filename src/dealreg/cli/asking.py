@@ -88,7 +88,12 @@ def ask(
     personal: "Sequence[PersonalRow]" = (),
     reason: str | None = None,
 ) -> "Decided":
-    """Have a command decided. Raises ``Refused``, ``Late``, ``Unavailable``."""
+    """Have a command decided, and sealed where it is of that kind; else ``sealed: false`` is in the answer and said on standard error.
+
+    Raises ``Refused``, ``Late``, ``Unavailable``.
+    """
+    from dataclasses import replace
+
     from dealreg.service.answering import answered
     from dealreg.service.ledger.task import digest_of
     from dealreg.vocabulary.fact import Request
@@ -96,7 +101,19 @@ def ask(
     request = Request(id=key or "?", program=who.program, actor=who.actor, command=command, reason=reason)
     if key is None:
         request = request.model_copy(update={"id": f"cli:{digest_of(request)[:40]}"})
-    return answered(at.dispatcher.submit(request, personal))
+    decided = answered(at.dispatcher.submit(request, personal))
+    acknowledged = at.acknowledged(request, decided)
+    if acknowledged is None or not acknowledged.late:
+        return decided
+    _say_unsealed(at)
+    return replace(decided, answer={**decided.answer, "sealed": False})
+
+
+def _say_unsealed(at: "House") -> None:
+    from dealreg.service.sealing.standing import seal_standing
+
+    why = "; ".join(seal_standing(at.ledger).worries()) or "the sealer is behind"
+    typer.echo(f"dealreg: recorded, and not sealed yet: {why}", err=True)
 
 
 def show_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:

@@ -15,11 +15,15 @@ from dealreg.service.ledger.cache import States
 from dealreg.service.ledger.dispatch import Dispatch
 from dealreg.service.ledger.dispatcher import Dispatcher
 from dealreg.service.ledger.ledger import Ledger
+from dealreg.service.ledger.outcomes import Decided
 from dealreg.service.projecting.asking import Reading
 from dealreg.service.replay import Replay
+from dealreg.service.sealing.acknowledging import Acknowledged, Acknowledging
+from dealreg.service.sealing.waiting import Seals
 from dealreg.service.settings import Role, Settings
 from dealreg.service.tokens import Verifier, verifier
 from dealreg.vocabulary.fact import Request
+from dealreg.vocabulary.ids import StreamId
 
 SELDOM = 500
 """How many middle collections go before a full one; Python's own 10 let a full one stop everybody for 0.2 s every few hundred commands.
@@ -100,11 +104,36 @@ class House:
         """Streams as they stand now, with the requests that each has answered."""
         return States(self.ledger, deciding.AGGREGATES, size=1000)
 
-    def answered_before(self, request: Request) -> bool:
-        """Whether a request of this caller with this id was decided already, whatever its content. Raises ``Unavailable``."""
+    def prepare(self) -> None:
+        """Make what the threads of this process are to share, one each; it still opens nothing before its first use."""
+        _ = (self.dispatcher, self.states, self.acknowledging)
+
+    @cached_property
+    def acknowledging(self) -> Acknowledging | None:
+        """Who waits for the seal; nobody where the settings say so."""
+        seconds = self.settings.seal_wait_seconds
+        if not seconds:
+            return None
+        seals = Seals(self.settings.database_url(Role.APP), seconds)
+        self._opened.callback(seals.close)
+        return Acknowledging(self.ledger, seals, self.settings.sealed_at_once)
+
+    def acknowledged(self, request: Request, decided: Decided) -> Acknowledged | None:
+        """What to tell a caller of the seal over its decision, once it is there or was waited for in vain. Raises ``Unavailable``."""
+        if self.acknowledging is None:
+            return None
+        return self.acknowledging.of(decided, lambda: self._answer_of(request))
+
+    def _answer_of(self, request: Request) -> tuple[StreamId, int] | None:
+        """The fact that carries the answer of a request."""
         home = deciding.home(request)
         held = self.states.see({home: deciding.home_kind(request)}).held.get(home)
-        return held is not None and (request.actor.caller, request.id) in held.answered
+        answer = held.answered.get((request.actor.caller, request.id)) if held is not None else None
+        return (home, answer.version) if answer is not None else None
+
+    def answered_before(self, request: Request) -> bool:
+        """Whether a request of this caller with this id was decided already, whatever its content. Raises ``Unavailable``."""
+        return self._answer_of(request) is not None
 
     @cached_property
     def verifier(self) -> Verifier:

@@ -11,6 +11,7 @@ from dealreg.service.answering import answered
 from dealreg.service.commanding import ACTS_AS, sealed_fields
 from dealreg.service.composition import House
 from dealreg.service.ledger.outcomes import Decided, RefusedOutcome
+from dealreg.service.sealing.acknowledging import Acknowledged
 from dealreg.service.tokens import Claims
 from dealreg.vocabulary.fact import Command, Request, Role
 from dealreg.vocabulary.ids import PartnerId
@@ -90,8 +91,8 @@ class Asking:
         *,
         decides: str | None,
         if_match: str | None,
-    ) -> Decided:
-        """What was decided. ``decides`` names the resource whose ETag ``if_match`` must be.
+    ) -> tuple[Decided, Acknowledged | None]:
+        """What was decided, and whether it is sealed. ``decides`` names the resource whose ETag ``if_match`` must be.
 
         Raises ``Trouble``, ``Refused``, ``Late``, ``Busy``, ``Unavailable``, ``Unstorable``, and what is our mistake.
         """
@@ -103,7 +104,8 @@ class Asking:
         if isinstance(outcome, RefusedOutcome):
             raise masked(self.house, self.claims, in_path, outcome.refused)
         decided = answered(outcome)
-        return replace(decided, answer=told_of_another(self.house, self.claims, in_path, decided.answer))
+        acknowledged = self.house.acknowledged(request, decided)
+        return replace(decided, answer=told_of_another(self.house, self.claims, in_path, decided.answer)), acknowledged
 
     def _acting(self, command: type[Command], said: dict[str, Any]) -> PartnerId | None:
         """Fill in who asks; the partner below for whom a distributor asks, if it is another.

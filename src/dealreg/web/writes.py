@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, Response
 from pydantic import JsonValue
 
 from dealreg.service.ledger.outcomes import Decided
+from dealreg.service.sealing.acknowledging import Acknowledged
 from dealreg.vocabulary.fact import Command
 from dealreg.web.access import Bearer, TheHouse
 from dealreg.web.asking import Asking, IdempotencyKey, admit, named
@@ -18,6 +19,7 @@ from dealreg.web.opaque import seen
 from dealreg.web.problems import documented
 
 SEEN: Final = "Dealreg-Seen"
+SEALED: Final = "Dealreg-Sealed"
 
 IfMatch = Annotated[
     str | None,
@@ -30,8 +32,30 @@ IfMatch = Annotated[
 
 ANSWER_HEADERS: Final[dict[str, Any]] = {
     SEEN: {"description": "Send it with a read that has to know of this.", "schema": {"type": "string"}},
+    SEALED: {
+        "description": "`true` when a signed checkpoint of the log covers this decision. Left out where this service waits for no seal.",
+        "schema": {"type": "string", "enum": ["true", "false"]},
+    },
     "Idempotent-Replayed": {"description": "`true` when this was answered before.", "schema": {"type": "string"}},
 }
+
+
+UNSEALED: Final[dict[str, Any]] = {
+    "description": "Decided and recorded, and not sealed yet: the answer with `sealed: false`. Repeat the request to hear when it is, or "
+    "fetch the receipt later; nothing is done twice.",
+    "headers": ANSWER_HEADERS,
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["sealed"],
+                "properties": {"sealed": {"const": False}},
+                "additionalProperties": True,
+            }
+        }
+    },
+}
+"""What people fight over is sealed before it is answered (SEAL_AT_ONCE); where the sealer is away, that is said, and nobody waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +95,7 @@ def router(writes: tuple[Write, ...]) -> APIRouter:
             response_description="What was decided.",
             responses={
                 201 if write.creates else 200: {"headers": ANSWER_HEADERS},
+                202: UNSEALED,
                 **documented(400, 401, 403, 404, 409, 413, 422, 503, *((412, 428) if write.decides else ())),
             },
         )
@@ -89,8 +114,8 @@ def _endpoint(write: Write) -> Callable[..., dict[str, JsonValue]]:
         said = given["body"] if given["body"] is not None else body()
         path = {name: given[name] for name in in_path}
         asking = Asking(the_house, claims, named(given["key"]))
-        decided = asking.decided(write.command, path, said, decides=write.decides, if_match=given["if_match"])
-        return _answer(write, decided, response)
+        decided, sealed = asking.decided(write.command, path, said, decides=write.decides, if_match=given["if_match"])
+        return _answer(write, decided, sealed, response)
 
     keyword = Parameter.KEYWORD_ONLY
     handle.__signature__ = Signature(  # type: ignore[attr-defined]  # functions have one; typeshed does not say so
@@ -113,12 +138,17 @@ def _endpoint(write: Write) -> Callable[..., dict[str, JsonValue]]:
     return handle
 
 
-def _answer(write: Write, decided: Decided, response: Response) -> dict[str, JsonValue]:
+def _answer(write: Write, decided: Decided, sealed: Acknowledged | None, response: Response) -> dict[str, JsonValue]:
     response.headers[SEEN] = seen(decided.seen)
     if decided.repeated:
         response.headers["Idempotent-Replayed"] = "true"
     if write.creates and isinstance(made := decided.answer.get(write.creates), str):
         response.headers["Location"] = f"{write.path}/{made}"
+    if sealed is not None:
+        response.headers[SEALED] = str(sealed.sealed).lower()
+        if sealed.late:
+            response.status_code = 202
+            return {**decided.answer, "sealed": False}
     return decided.answer
 
 

@@ -1,6 +1,6 @@
 """What comes of a request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
@@ -11,13 +11,14 @@ from dealreg.vocabulary.refused import Refused
 class Decided:
     """It was decided, now or when it was asked first (``repeated``).
 
-    ``facts`` is how many were recorded now; ``seen`` a position at which all of them are in the ledger.
+    ``facts`` is how many were recorded now, ``names`` their stored names; ``seen`` a position at which all of them are in the ledger.
     """
 
     answer: dict[str, JsonValue]
     facts: int
     seen: int
     repeated: bool = False
+    names: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
