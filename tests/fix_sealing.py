@@ -1,5 +1,6 @@
 """A real sealer over a test's own database, with a key and a memory in the test's own folder."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from dealreg.service.embedded.servers import Servers
+from dealreg.service.sealing.halting import Halted
 from dealreg.service.sealing.keys import FileSigner
 from dealreg.service.sealing.own_state import OwnState
+from dealreg.service.sealing.running import Sealing
 from dealreg.service.sealing.sealer import Sealer
 from dealreg.service.sealing.things import Things
 
@@ -75,3 +78,45 @@ def superuser(servers: Servers, database_url: str) -> Superuser:
     """Tampers with this test's database: ``superuser.run("UPDATE ledger.events …")``."""
     name = conninfo_to_dict(database_url)["dbname"]
     return Superuser(make_conninfo(servers.postgres.superuser_url, dbname=name))
+
+
+class Role:
+    """The role `seal` in a thread of the test, as `dealreg seal` runs it; ``stop()`` is its SIGTERM."""
+
+    def __init__(self, sealer: Sealer, seconds: float) -> None:
+        self.sealer = sealer
+        self.failed: BaseException | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(seconds,), daemon=True)
+        self._thread.start()
+
+    def _run(self, seconds: float) -> None:
+        try:
+            Sealing(self.sealer, seconds).run(self._stop)
+        except BaseException as error:
+            self.failed = error
+            if not isinstance(error, Halted):
+                raise
+
+    def stop(self) -> None:
+        self._stop.set()
+        self.join()
+
+    def join(self) -> None:
+        self._thread.join(60)
+        assert not self._thread.is_alive(), "the sealer does not stop"
+
+
+@pytest.fixture
+def sealing(database_url: str, things: Things) -> Iterator[Callable[..., Role]]:
+    """Start the role over this test's database: ``sealing()``; what was started is stopped."""
+    started: list[Role] = []
+
+    def start(*, seconds: float = 0.1, at_once: frozenset[str] = frozenset()) -> Role:
+        role = Role(Sealer(database_url, things, at_once=at_once), seconds)
+        started.append(role)
+        return role
+
+    yield start
+    for role in started:
+        role.stop()

@@ -166,7 +166,8 @@ def _outcome(made: Made, seen: int) -> Outcome:
         return RefusedOutcome(made.refused)
     if made.broken is not None:
         return Broken(made.broken)
-    return Decided(made.answer or {}, len(made.facts), seen, repeated=made.after is None)
+    names = frozenset(fact.event.NAME for fact in made.facts)
+    return Decided(made.answer or {}, len(made.facts), seen, repeated=made.after is None, names=names)
 
 
 def _tell(request: Request, outcome: Outcome, **figures: Any) -> None:

@@ -1,5 +1,7 @@
 """Waiting for the seal: one listener a process, and nobody pays for a sealer that is away."""
 
+import selectors
+import socket
 import threading
 import time
 from contextlib import closing
@@ -24,6 +26,7 @@ class Seals:
         self._url, self._seconds = database_url, seconds
         self._changed = threading.Condition()
         self._over, self._ready = threading.Event(), threading.Event()
+        self._bell, self._ear = socket.socketpair()
         self._thread: threading.Thread | None = None
         self._size, self._heard_at = 0, float("-inf")
         self._halted = False
@@ -32,10 +35,13 @@ class Seals:
     def close(self) -> None:
         """Stop listening."""
         self._over.set()
+        self._bell.send(b"!")
         with self._changed:
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join()
+        self._bell.close()
+        self._ear.close()
 
     def covers(self, position: int) -> bool:
         """Whether a checkpoint that this process has heard of covers a position."""
@@ -50,7 +56,9 @@ class Seals:
         """
         self._listening()
         with self._changed:
-            settled = self._changed.wait_for(lambda: self._size >= position or not self._worth_it(), self._seconds)
+            fresh = max(self._heard_at + SILENT_SECONDS - time.monotonic(), 0.0)
+            seconds = min(self._seconds, fresh)
+            settled = self._changed.wait_for(lambda: self._size >= position or not self._worth_it(), seconds)
             if not settled:
                 self._given_up_for = position
                 self._changed.notify_all()
@@ -70,7 +78,9 @@ class Seals:
     def _listen(self) -> None:
         while not self._over.is_set():
             try:
-                with closing(self._connected()) as connection:
+                with closing(self._connected()) as connection, selectors.DefaultSelector() as ears:
+                    ears.register(connection, selectors.EVENT_READ)
+                    ears.register(self._ear, selectors.EVENT_READ)
                     connection.execute(f"LISTEN {TOLD}")
                     found = connection.execute(_STANDING).fetchone()
                     if found is not None:
@@ -78,8 +88,9 @@ class Seals:
                         self._hear(size, heard_at=time.monotonic() - silent, halted=halted is not None)
                     self._ready.set()
                     while not self._over.is_set():
-                        for one in connection.notifies(timeout=_AGAIN_SECONDS, stop_after=1):
+                        for one in connection.notifies(timeout=0):
                             self._told(one.payload)
+                        ears.select(_AGAIN_SECONDS)
             except psycopg.Error:
                 self._ready.set()
                 self._over.wait(_AGAIN_SECONDS)
