@@ -191,3 +191,20 @@ def test_a_longer_reason_than_anybody_writes_is_malformed(world):
     done = world["auditor"].get(f"/registrations/{registration}", headers={"Dealreg-Reason": "x" * 1001})
     assert done.status_code == 422
     assert looks(world) == []
+
+
+def test_requirement_30_an_auditor_reads_the_log_of_looks_page_by_page_and_nobody_else_does(world):
+    registration = filed(world)
+    for _ in range(3):
+        world["auditor"].get(f"/registrations/{registration}")
+    first = world["auditor"].get("/audit/log", limit=2, headers={"Dealreg-Reason": "yearly"}).json()
+    assert [(one["what"], one["reason"]) for one in first["accesses"]] == [
+        ("audit_log", "yearly"),
+        ("registration", None),
+    ]
+    second = world["auditor"].get("/audit/log", limit=2, before=first["next"]).json()
+    assert [one["what"] for one in second["accesses"]] == ["registration", "registration"]
+    assert world["auditor"].get("/audit/log", limit=2, before=second["next"]).json() == {"accesses": [], "next": None}
+    of_it = world["auditor"].get("/audit/log", about=registration).json()["accesses"]
+    assert [one["what"] for one in of_it] == ["audit_log", "registration", "registration", "registration"]
+    assert {world[caller].get("/audit/log").status_code for caller in ("alpha", "north", "emea", "desk")} == {403}

@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from dealreg.service.composition import House
 from dealreg.service.logs import configure_logging
 from dealreg.service.settings import Settings
-from dealreg.web import accounts, health, identity, lists, notices, past, prices, problems, reads, rulebooks
+from dealreg.web import accounts, health, identity, lists, notices, past, prices, problems, reads, rulebooks, trail
 from dealreg.web.observing import Figures, Observing
 from dealreg.web.problems import Problem
 from dealreg.web.routes import WRITES
@@ -83,6 +83,7 @@ def create(house: House) -> FastAPI:
     app.include_router(notices.router)
     app.include_router(accounts.router)
     app.include_router(identity.router)
+    app.include_router(trail.router)
     app.include_router(health.router)
     problems.install(app)
     app.add_middleware(Observing, figures=app.state.figures)
