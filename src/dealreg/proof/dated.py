@@ -48,7 +48,7 @@ class Dated:
         """The earlier checkpoints: the tree of the bundle began with each of theirs."""
         last, newest = 0, self.newest.checkpoint
         for anchor in self.bundle["anchors"]:
-            found = trusted(anchor["checkpoint"], self.policy)
+            found = trusted(anchor["checkpoint"], self.policy, min(len(self.policy.witnesses), 1))
             old = found.checkpoint
             if not last < old.size < newest.size:
                 raise Refused(f"the earlier checkpoint of size {old.size} stands where it does not belong")
@@ -96,7 +96,7 @@ class Dated:
         else:
             yield "NOT proved: when it was; no trusted witness signed, the dates are those of the log's own clock"
 
-    def period(self) -> str:
+    def period(self) -> Iterator[str]:
         """A row of positions without a gap, with the one before it and the one after it, where the log has them."""
         first, last = self.bundle["subject"]["first"], self.bundle["subject"]["last"]
         row = list(range(max(first - 1, 1), min(last + 1, self.size) + 1))
@@ -106,7 +106,7 @@ class Dated:
             raise Refused("a position of the period is missing, or the one beside it at an end")
         after = self.events[0]["recorded_at"] if first > 1 else "the log began"
         before = self.events[-1]["recorded_at"] if last < self.size else f"the log had {self.size} facts"
-        return f"complete: all {last + 1 - first} facts at positions {first} to {last}, recorded after {after}, before {before}"
+        yield f"complete: all {last + 1 - first} facts at positions {first} to {last}, recorded after {after}, before {before}"
 
 
 def _digest(event: dict[str, Any]) -> bytes:

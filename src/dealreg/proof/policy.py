@@ -124,17 +124,26 @@ def trusted(text: str, policy: Policy, quorum: int = 0) -> Trusted:
     if found.origin not in policy.logs:
         raise Refused(f"the checkpoint is of a log that the policy does not name: {found.origin[:80]!r}")
     keys = policy.logs[found.origin]
-    counting = [key for key, first, end in keys if first <= found.size and (end is None or found.size < end)]
-    signer = next((key for key in counting if signed_by(found.note, key)), None)
-    if signer is None:
+    signers = [key for key, _, _ in keys if signed_by(found.note, key)]
+    counting = [
+        key for key, first, end in keys if key in signers and first <= found.size and (end is None or found.size < end)
+    ]
+    if not counting:
         raise Refused(f"no key that counts at size {found.size} signed the checkpoint of {found.origin[:80]!r}")
     seen = [(key.name, cosigned_at(found.note, key)) for key in policy.witnesses]
     times = {name: at for name, at in seen if at is not None and at < LATEST}
+    named = {(name, key_hash) for name, key_hash, _ in found.note.signatures}
+    known = [
+        *(key for key, _, _ in keys if key not in signers),
+        *(key for key in policy.witnesses if key.name not in times),
+    ]
+    if any((key.name, key.id) in named for key in known):
+        raise Refused(f"a signature of a known key under the checkpoint of size {found.size} is not one of its key")
     if len(times) < quorum:
         raise Refused(
             f"{len(times)} trusted witnesses saw the checkpoint of size {found.size}; the policy wants {quorum}"
         )
-    return Trusted(found, signer, times)
+    return Trusted(found, counting[0], times)
 
 
 def check_receipt(data: bytes, policy: Policy) -> list[str]:
