@@ -33,18 +33,23 @@ def digest(salt: bytes, value: str) -> str:
 
 def refs(value: Any) -> Iterator[str]:
     """Every ``ref`` that an event, or any value of one, names."""
+    yield from (sealed.ref for _, sealed in sealed_in(value))
+
+
+def sealed_in(value: Any, path: str = "") -> Iterator[tuple[str, Sealed]]:
+    """Every seal in an event or a value of one, with the path to it: dots between names, a list's places from 0."""
     if isinstance(value, Sealed):
-        yield value.ref
+        yield path, value
     elif isinstance(value, BaseModel):
         if may_name(type(value)):
-            for field in value.__dict__.values():
-                yield from refs(field)
+            for name, field in value.__dict__.items():
+                yield from sealed_in(field, f"{path}.{name}" if path else name)
     elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from refs(item)
+        for name, item in value.items():
+            yield from sealed_in(item, f"{path}.{name}" if path else str(name))
     elif isinstance(value, list | tuple | set | frozenset):
-        for item in value:
-            yield from refs(item)
+        for place, item in enumerate(value):
+            yield from sealed_in(item, f"{path}.{place}")
 
 
 @cache

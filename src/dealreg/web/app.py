@@ -11,7 +11,21 @@ from fastapi.openapi.utils import get_openapi
 from dealreg.service.composition import House
 from dealreg.service.logs import configure_logging
 from dealreg.service.settings import Settings
-from dealreg.web import accounts, health, identity, lists, notices, past, prices, problems, reads, rulebooks, trail
+from dealreg.web import (
+    accounts,
+    erasures,
+    health,
+    identity,
+    lists,
+    notices,
+    past,
+    prices,
+    problems,
+    reads,
+    receipts,
+    rulebooks,
+    trail,
+)
 from dealreg.web.observing import Figures, Observing
 from dealreg.web.problems import Problem
 from dealreg.web.routes import WRITES
@@ -39,6 +53,7 @@ _TAGS = [
         "description": "The manufacturer departs from the rules for a named scope and period (ROE-21).",
     },
     {"name": "program", "description": "Partners and the rulebook."},
+    {"name": "erasure", "description": "What is held of people goes; legal holds, which nothing goes under."},
     {"name": "questions", "description": "What each may read; to a partner, its own rows in its own tier's wording."},
     {"name": "health", "description": "For machines that watch."},
 ]
@@ -84,6 +99,7 @@ def create(house: House) -> FastAPI:
     app.include_router(accounts.router)
     app.include_router(identity.router)
     app.include_router(trail.router)
+    app.include_router(erasures.router)
     app.include_router(health.router)
     problems.install(app)
     app.add_middleware(Observing, figures=app.state.figures)

@@ -33,6 +33,11 @@ def mentioning(ledger: Ledger, needles: Sequence[str], tell: Callable[[int], Non
     return found
 
 
+def how_many(ledger: Ledger) -> int:
+    """How many there are to look at. Raises ``Unavailable``."""
+    return int(ledger.run("SELECT count(*) AS n FROM intake.dead_letters WHERE redacted_at IS NULL")[0]["n"])
+
+
 def _raw(row: dict[str, Any]) -> bytes:
     rest = "\n".join((row["subject"], row["headers"], row["detail"]))
     return bytes(row["bytes"]) + b"\n" + rest.encode()

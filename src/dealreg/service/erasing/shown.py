@@ -9,7 +9,10 @@ from uuid import UUID
 from dealreg.service.erasing.holds import Standing, listed, on_subject
 from dealreg.service.ledger.audit_facts import Attempt, RetentionApplied, SubjectErased
 from dealreg.service.ledger.ledger import Ledger
+from dealreg.service.personal import sealed_in
 from dealreg.vocabulary.fact import event_id
+from dealreg.vocabulary.ids import StreamId
+from dealreg.vocabulary.refused import Unknown
 
 PAGE: Final = 1000
 
@@ -58,6 +61,18 @@ class Shown:
     value: str | None
     salt: bytes | None
     told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A personal value where a fact names it: the fact, the field, the value or what became of it, and whether it is still held."""
+
+    event: str
+    name: str
+    field: str
+    ref: str
+    told: str
+    held: bool
 
 
 def refs_of(ledger: Ledger, streams: Iterable[UUID]) -> list[str]:
@@ -121,3 +136,21 @@ def personal_of(ledger: Ledger, refs: Iterable[str]) -> dict[str, Shown]:
         else Shown(ref, None, None, str(gone.get(ref, NOWHERE)))
         for ref in wanted
     }
+
+
+def of_stream(ledger: Ledger, stream: UUID, program: str) -> list[Named]:
+    """What a deal's, a record's or a partner's facts name of people, in the order recorded, with what is known of each now.
+
+    Raises ``Unknown`` where there is no such thing in the program, ``Unavailable``.
+    """
+    rows = ledger.read_many({StreamId(stream): 0}).rows
+    facts = [(row, ledger.read(row)) for row in rows]
+    facts = [(row, fact) for row, fact in facts if fact.meta.program == program]
+    if not facts:
+        raise Unknown("there is no such thing here; check its id")
+    named = [(row, field, sealed.ref) for row, fact in facts for field, sealed in sealed_in(fact.event)]
+    told = personal_of(ledger, [ref for _, _, ref in named])
+    return [
+        Named(event_id(row.stream, row.version), row.topic, field, ref, told[ref].told, told[ref].value is not None)
+        for row, field, ref in named
+    ]
