@@ -32,10 +32,11 @@ def log(
 ) -> None:
     """Who asked the trail what, who exported what, when and why, newest first; this question is recorded too."""
     from dealreg.service.trail.looking import accesses
+    from dealreg.service.trail.recording import in_words
 
     who = claims("auditor", operator(), program)
     with house() as at:
-        looked(at, who, "audit log", about or "everything", reason)
+        looked(at, who, "audit log", in_words({"about": about or ""}, {}) or "everything", reason)
         found = accesses(
             at.audited, by=by, about=about, program=program, since=_utc(since), until=_utc(until), limit=limit
         )
