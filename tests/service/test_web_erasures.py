@@ -1,11 +1,16 @@
 """Erasures and legal holds over HTTP and at the command line, on the real app."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from typer.testing import CliRunner
 
 from dealreg.cli.app import verbs
+from dealreg.service.intake import dead_letters
+from dealreg.service.intake.dead_letters import Dead
+from dealreg.service.intake.delivery import Delivery
+from dealreg.service.intake.unreadable import Unreadable, Why
 from dealreg.service.ledger.audit_facts import ErasureRefused, SubjectErased, TrailRead
 from tests.fix_web import claim
 
@@ -177,3 +182,18 @@ def test_the_tables_are_rewritten_by_the_owner(dealreg):
     code, out, _ = dealreg("rewrite", "--json")
     assert code == 0
     assert "personal.held" in json.loads(out)["rewritten"]
+
+
+def test_a_redacted_message_is_still_listed_and_says_that_its_bytes_are_gone(world, dealreg):
+    ledger = world.house.ledger
+    delivery = Delivery(f'{{"contact": "{ERIKA}"}}'.encode(), {}, "crm.x", "CRM", 1, datetime.now(UTC))
+    dead_letters.keep(ledger, [Dead(delivery, Unreadable(Why.SHAPE, "no event"), delivery.stored_at, "org")])
+    assert _erase(world).json()["dead_letters"] == 1
+    (row,) = world["auditor"].get("/dead-letters").json()["dead_letters"]
+    assert (row["size"], row["headers"], row["detail"], row["resolution"]) == (0, {}, {}, "erased")
+    assert row["redacted_at"] is not None
+    done = CliRunner().invoke(verbs(), ["dead-letters", "show", str(row["id"])])
+    assert done.exit_code == 0, done.exception
+    assert delivery.digest in done.stdout
+    assert "its bytes were erased on 20" in done.stdout
+    assert CliRunner().invoke(verbs(), ["dead-letters", "list", "--all"]).exit_code == 0

@@ -1,6 +1,6 @@
 -- Messages that could not be decided, newest first; without their bytes, which may be personal.
 SELECT id, stream, sequence, subject, source, reason, detail, headers, octet_length(bytes) AS size, received_at, recorded_at, attempts, replayed_at,
-    resolved_at, resolution,
+    resolved_at, resolution, redacted_at,
     id::text AS cursor
 FROM intake.dead_letters
 WHERE id < coalesce(%(after)s::bigint, 9223372036854775807)

@@ -62,14 +62,20 @@ def show(number: Annotated[int, typer.Argument(metavar="ID")], *, as_json: JsonF
     if row is None:
         typer.echo(f"dealreg: there is no dead letter {number}", err=True)
         raise typer.Exit(1)
-    body = bytes(row.pop("bytes"))
+    body, digest = bytes(row.pop("bytes")), row.pop("digest")
+    row["digest"] = bytes(digest).hex() if digest is not None else None
     if as_json:
         row |= {"bytes": body.decode("utf-8", "backslashreplace"), "hex": body.hex()}
         typer.echo(json.dumps(row, default=str, ensure_ascii=False))
         return
     for name, value in row.items():
         typer.echo(f"{name:12} {json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value}")
-    typer.echo(body.decode("utf-8", "backslashreplace"))
+    gone = (
+        f"its bytes were erased on {row['redacted_at']:%Y-%m-%d}; digest is SHA-256 of what they were"
+        if digest
+        else None
+    )
+    typer.echo(gone or body.decode("utf-8", "backslashreplace"))
 
 
 def replay(

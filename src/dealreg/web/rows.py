@@ -252,7 +252,7 @@ class JoiningAsked(Row):
 
 
 class DeadLetter(Row):
-    """A message that could not be decided, and why; without its bytes, which may be personal."""
+    """A message that could not be decided, and why; without its bytes, which may be personal. ``redacted_at``: they were erased."""
 
     id: int
     stream: str
@@ -269,3 +269,4 @@ class DeadLetter(Row):
     replayed_at: Instant | None
     resolved_at: Instant | None
     resolution: str | None
+    redacted_at: Instant | None
