@@ -1,7 +1,8 @@
 """The tree, the notes and the signatures against the official vectors, which others made (audit.md requirements 14, 15, 16)."""
 
 import json
-from base64 import b64decode
+from base64 import b64decode, b64encode
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from dealreg.proof.tiles import TILE, TileId, full_tiles, hashes_of, tile_of
 from dealreg.proof.tree import EMPTY, Tree
 from dealreg.proof.verify import (
     COSIGNED,
+    SIGNED,
     Refused,
+    _point,
     cosigned_at,
     ed25519_verify,
     leaf_hash,
@@ -225,6 +228,70 @@ def _slow_root(leaves):
     return node_hash(_slow_root(leaves[:split]), _slow_root(leaves[split:]))
 
 
+@given(st.integers(2, 70), st.data())
+def test_a_proof_of_consistency_holds_for_its_two_roots_only(size2, data):
+    tree = Tree.of(leaf_hash(b"%d" % number) for number in range(size2))
+    size1 = data.draw(st.integers(1, size2 - 1))
+    root1, root2, proof, other = tree.root(size1), tree.root(), tree.consistency(size1), leaf_hash(b"other")
+    at = data.draw(st.integers(0, len(proof) - 1))
+    longer = [*proof[:at], proof[at] + b"\0", *proof[at + 1 :]]
+    wrong = [
+        (other, root2, proof),
+        (root1, other, proof),
+        (root1, root2, [*proof, other]),
+        (root1, root2, proof[:-1]),
+        (root1, root2, longer),
+    ]
+    assert all(_refuses(verify_consistency, size1, size2, *one) for one in wrong)
+    assert _refuses(verify_consistency, size1, size2 + (1 << size2.bit_length()), root1, root2, proof)
+
+
+def test_the_same_tree_is_consistent_with_itself_and_with_nothing_beside():
+    verify_consistency(5, 5, b"r" * 32, b"r" * 32, [])
+    assert _refuses(verify_consistency, 5, 5, b"r" * 32, b"s" * 32, [])
+    assert _refuses(verify_consistency, 5, 5, b"r" * 32, b"r" * 32, [b"r" * 32])
+
+
+def test_a_point_is_written_in_one_way():
+    """A key that is the neutral element signs everything; in another writing, or off the curve, it is no key."""
+    prime = 2**255 - 19
+    neutral, message = (1).to_bytes(32, "little"), b"anything"
+    assert ed25519_verify(neutral, message, neutral + bytes(32))
+    for other in ((prime + 1).to_bytes(32, "little"), (1 | 1 << 255).to_bytes(32, "little")):
+        assert not ed25519_verify(other, message, neutral + bytes(32))
+    d = -121665 * pow(121666, -1, prime)
+    for y in range(2, 60):
+        square = (y * y - 1) * pow(d * y * y + 1, -1, prime) % prime
+        assert (_point(y.to_bytes(32, "little")) is None) == (pow(square, (prime - 1) // 2, prime) == prime - 1)
+
+
+def test_kinds_of_keys_are_those_of_c2sp():
+    """Signed-note section 3: the id is of the name, a line break, the kind's byte and the key; 0x01 signs notes, 0x04 cosigns."""
+    for kind in (1, 4):
+        made = sha256(b"log.example/1\n" + bytes([kind]) + LOG.public).digest()[:4]
+        assert parse_vkey(f"log.example/1+{made.hex()}+{b64encode(bytes([kind]) + LOG.public).decode()}").kind == kind
+    assert (SIGNED, COSIGNED) == (1, 4)
+    made = sha256(b"log.example/1\n\2" + LOG.public).digest()[:4]
+    assert _refuses(parse_vkey, f"log.example/1+{made.hex()}+{b64encode(bytes([2]) + LOG.public).decode()}")
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a\tb", "a\u00a0b", "a\u2028b", "a\x85b"])
+def test_a_name_has_no_spaces_and_is_not_empty(name):
+    made = sha256(name.encode() + b"\n\1" + LOG.public).digest()[:4]
+    assert _refuses(parse_vkey, f"{name}+{made.hex()}+{b64encode(bytes([1]) + LOG.public).decode()}")
+    assert _refuses(parse_note, BODY + f"\n— {name} {LINE.split()[2]}\n")
+
+
+def test_a_note_has_a_text_and_no_more_than_a_million_bytes():
+    assert parse_note("é\n\n" + LINE + "\n").body == "é\n"
+    assert _refuses(parse_note, "\n\n" + LINE + "\n")
+    assert _refuses(parse_note, LINE + "\n")
+    assert _refuses(parse_note, "text\n\n")
+    rest = len(("\n\n" + LINE + "\n").encode())
+    assert parse_note("x" * (1_000_000 - rest) + "\n\n" + LINE + "\n")
+    assert _refuses(parse_note, "x" * (1_000_001 - rest) + "\n\n" + LINE + "\n")
+
+
 def test_an_empty_tree_has_a_root_and_no_proofs():
     tree = Tree()
     assert tree.root() == EMPTY
@@ -256,3 +323,5 @@ def test_tiles_hold_what_the_tree_is_made_of():
         tile_of(tree, TileId(0, 257))
     with pytest.raises(Refused):
         hashes_of(b"short")
+    with pytest.raises(Refused):
+        tree.leaf(-2)

@@ -201,12 +201,12 @@ def parse_note(text: str) -> Note:
     """A C2SP signed note. Unknown signers are no fault, a second signature of one key is. Raises ``Refused``."""
     if len(text.encode("utf-8", "replace")) > LONGEST_NOTE or re.search(r"[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff]", text):
         raise Refused("no note: too long, or with control characters")
-    body, apart, lines = text.rpartition("\n\n")
+    body, _, lines = text.rpartition("\n\n")
     found = re.fullmatch(r"(?:— [^ \n]+ [^ \n]+\n){1,100}", lines)
-    if not apart or not body or not found:
+    if not body or not found:
         raise Refused("no note: its text and its signature lines stand apart by one empty line")
     signatures = []
-    for line in lines.splitlines():
+    for line in lines.split("\n")[:-1]:
         _, name, blob = line.split(" ")
         signature = decoded(blob)
         if not _is_name(name) or len(signature) < 5:
