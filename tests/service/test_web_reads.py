@@ -339,6 +339,9 @@ def test_readiness_really_asks(bare):
     def ready():
         return bare.client.get("/health/ready")
 
+    assert ready().json()["worries"].keys() == {"consume", "seal"}
+    with psycopg.connect(bare.settings.database_url("sealer"), autocommit=True) as connection:
+        connection.execute("INSERT INTO seal.standing VALUES ('log', 100, now(), NULL)")
     assert ready().json()["worries"].keys() == {"consume"}
     assert (ready().status_code, ready().json()["status"]) == (200, "degraded")
     with psycopg.connect(bare.settings.database_url("app"), autocommit=True) as connection:

@@ -112,7 +112,7 @@ def ask(
 def _say_unsealed(at: "House") -> None:
     from dealreg.service.sealing.standing import seal_standing
 
-    why = "; ".join(seal_standing(at.ledger).worries()) or "the sealer is behind"
+    why = seal_standing(at.ledger).worry() or "the sealer is behind"
     typer.echo(f"dealreg: recorded, and not sealed yet: {why}", err=True)
 
 

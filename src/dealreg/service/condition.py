@@ -7,6 +7,7 @@ from typing import Any
 
 from dealreg.service.ledger.errors import LedgerError
 from dealreg.service.ledger.ledger import Ledger
+from dealreg.service.sealing.standing import SealStanding, seal_standing
 
 SILENT_SECONDS = 30.0
 """A role that was not heard of for so long is taken for dead."""
@@ -34,6 +35,7 @@ class Condition:
     behind: Mapping[str, int] = field(default_factory=dict)
     silent_seconds: Mapping[str, float] = field(default_factory=dict)
     dead_letters: int | None = None
+    seal: SealStanding | None = None
 
     @property
     def ready(self) -> bool:
@@ -47,6 +49,7 @@ def condition(ledger: Ledger, roles: tuple[str, ...] = ("consume",)) -> Conditio
         models = ledger.run(_MODELS)
         heard = ledger.run(_ROLES)
         letters = ledger.run(_DEAD_LETTERS)[0]["open"]
+        seal = seal_standing(ledger)
     except LedgerError as error:
         return Condition(problems={"database": str(error)})
     silent = {row["role"]: row["silent_seconds"] for row in heard}
@@ -55,12 +58,14 @@ def condition(ledger: Ledger, roles: tuple[str, ...] = ("consume",)) -> Conditio
         problems["projections"] = "there are none; run `dealreg migrate`"
     return Condition(
         problems=problems,
-        worries={role: said for role in roles if (said := _silence(silent.get(role))) is not None},
+        worries={role: said for role in roles if (said := _silence(silent.get(role))) is not None}
+        | ({"seal": said} if (said := seal.worry()) else {}),
         head=models[0]["newest"] if models else None,
         models={row["model"]: row["position"] for row in models},
         behind={row["model"]: max(row["newest"] - row["position"], 0) for row in models},
         silent_seconds=silent,
         dead_letters=letters,
+        seal=seal,
     )
 
 

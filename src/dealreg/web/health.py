@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from dealreg.service.composition import House
 from dealreg.service.condition import condition
+from dealreg.service.sealing.standing import SealStanding
 from dealreg.web.access import TheHouse
 from dealreg.web.problems import KINDS, MEDIA_TYPE, RETRY_SECONDS
 
@@ -52,7 +53,7 @@ async def live() -> dict[str, str]:
     responses={503: {"model": Unready, "description": "It cannot: the database or a read model stands still."}},
 )
 def ready(the_house: TheHouse, response: Response) -> Readiness | Response:
-    """Asks the database, every read model's position and failure, and when the consumer was last heard of."""
+    """Asks the database, every read model's position and failure, when the consumer was last heard of, and how the seal stands."""
     found = condition(the_house.ledger)
     response.headers["Cache-Control"] = "no-store"
     if found.ready:
@@ -106,8 +107,29 @@ class Installation(Collector):
         if found.head is not None:
             yield _gauge("dealreg_ledger_position", "The newest position.", found.head)
             yield _gauge("dealreg_dead_letters", "Messages that wait for somebody.", found.dead_letters)
+        if found.seal is not None:
+            yield from _sealed(found.seal)
         yield _gauges("dealreg_projection_behind", "Facts a read model has not seen.", "model", found.behind)
         yield _gauges("dealreg_role_silent_seconds", "Since a role was heard of.", "role", found.silent_seconds)
+
+
+def _sealed(seal: SealStanding) -> Iterator[Metric]:
+    """Whether the sealer is alive (docs/alerts.yaml); what was never there has no age."""
+    yield _gauge("dealreg_seal_unsealed_facts", "Facts that no checkpoint covers.", seal.unsealed)
+    yield _gauge(
+        "dealreg_seal_unsealed_seconds", "Age of the oldest of them; 0 when there is none.", seal.unsealed_seconds
+    )
+    yield _gauge(
+        "dealreg_seal_halted",
+        "1 when the sealer goes no further until an operator looks.",
+        int(seal.halted is not None),
+    )
+    if seal.silent_seconds is not None:
+        yield _gauge("dealreg_seal_silent_seconds", "Since the sealer was heard of.", seal.silent_seconds)
+    if seal.checkpoint_seconds is not None:
+        yield _gauge("dealreg_seal_checkpoint_seconds", "Age of the newest checkpoint.", seal.checkpoint_seconds)
+    if seal.stamp_seconds is not None:
+        yield _gauge("dealreg_seal_stamp_seconds", "Age of the newest time stamp of an authority.", seal.stamp_seconds)
 
 
 def _gauge(name: str, told: str, value: Any) -> Metric:

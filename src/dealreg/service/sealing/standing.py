@@ -1,6 +1,5 @@
 """How the seal stands, for whoever watches: asked of the database at that moment."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dealreg.service.ledger.ledger import Ledger
@@ -15,6 +14,8 @@ _STANDING = """
 SELECT s.origin, coalesce(s.size, 0) AS size, s.halted, extract(epoch FROM clock_timestamp() - s.beat_at)::float AS silent,
     (SELECT extract(epoch FROM clock_timestamp() - c.sealed_at)::float FROM seal.checkpoints AS c
      WHERE c.origin = s.origin ORDER BY c.size DESC LIMIT 1) AS newest,
+    (SELECT extract(epoch FROM clock_timestamp() - max(t.stamped_at))::float FROM seal.tokens AS t
+     WHERE t.origin = s.origin) AS stamped,
     (SELECT coalesce(max(e.position), 0) FROM ledger.events AS e) AS head,
     (SELECT extract(epoch FROM clock_timestamp() - e.recorded_at)::float FROM ledger.events AS e
      WHERE e.position = coalesce(s.size, 0) + 1) AS oldest
@@ -26,7 +27,8 @@ FROM (VALUES (0)) AS one (row) LEFT JOIN (SELECT * FROM seal.standing ORDER BY b
 class SealStanding:
     """What was found. Ages in seconds by the database's clock; without an origin no sealer was ever there.
 
-    ``checkpoint_seconds`` is the age of the newest checkpoint, ``unsealed_seconds`` of the oldest fact without a seal.
+    ``checkpoint_seconds`` is the age of the newest checkpoint, ``stamp_seconds`` of the newest time stamp of an authority,
+    ``unsealed_seconds`` of the oldest fact without a seal.
     """
 
     origin: str | None
@@ -35,19 +37,21 @@ class SealStanding:
     halted: str | None = None
     silent_seconds: float | None = None
     checkpoint_seconds: float | None = None
+    stamp_seconds: float | None = None
     unsealed_seconds: float = 0.0
 
-    def worries(self) -> Iterator[str]:
-        """What a person should know, in sentences."""
+    def worry(self) -> str | None:
+        """What a person should know, in a sentence; nothing where all is well."""
         facts = f"{self.unsealed} fact{'s are' if self.unsealed != 1 else ' is'} not sealed"
         if self.origin is None:
-            yield f"no sealer was ever there: start `dealreg seal`, or `dealreg up` runs every role; {facts}"
-        elif self.halted is not None:
-            yield f"the sealer of {self.origin} halted: {self.halted}; {facts}"
-        elif self.silent_seconds is None or self.silent_seconds > SILENT_SECONDS:
-            yield f"the sealer was last heard of {self.silent_seconds or 0:.0f} s ago; {facts}"
-        elif self.unsealed and self.unsealed_seconds > LATE_SECONDS:
-            yield f"the sealer is behind: {facts}, the oldest for {self.unsealed_seconds:.0f} s"
+            return f"no sealer was ever there: start `dealreg seal`, or `dealreg up` runs every role; {facts}"
+        if self.halted is not None:
+            return f"the sealer of {self.origin} halted: {self.halted}; {facts}"
+        if self.silent_seconds is None or self.silent_seconds > SILENT_SECONDS:
+            return f"the sealer was last heard of {self.silent_seconds or 0:.0f} s ago; {facts}"
+        if self.unsealed and self.unsealed_seconds > LATE_SECONDS:
+            return f"the sealer is behind: {facts}, the oldest for {self.unsealed_seconds:.0f} s"
+        return None
 
 
 def seal_standing(ledger: Ledger) -> SealStanding:
@@ -60,5 +64,6 @@ def seal_standing(ledger: Ledger) -> SealStanding:
         halted=row["halted"],
         silent_seconds=row["silent"],
         checkpoint_seconds=row["newest"],
+        stamp_seconds=row["stamped"],
         unsealed_seconds=max(row["oldest"] or 0.0, 0.0),
     )
