@@ -61,6 +61,7 @@ KINDS: Final[dict[str, tuple[int, str]]] = {
     "unknown": (404, "There is no such thing for you"),
     "method": (405, "This cannot be done here"),
     "closed": (409, "Not in a state to be asked"),
+    "unsealed": (409, "Not sealed yet"),
     "changed": (412, "It has changed since you read it"),
     "too-long": (413, "Too long"),
     "malformed": (422, "Malformed"),
