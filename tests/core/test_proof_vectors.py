@@ -186,6 +186,9 @@ LINE = NOTE.splitlines()[4]
         BODY + "x" * 1_000_000 + "\n\n" + LINE + "\n",
         NOTE.replace("\n7\n", "\n" + "9" * 30 + "\n"),
         "\ud800" + NOTE,
+        NOTE.replace("log.example/1\n", "\n", 1),
+        NOTE.replace(b64encode(b"r" * 32).decode(), b64encode(b"r" * 31).decode()),
+        NOTE.replace(b64encode(b"r" * 32).decode(), b64encode(b"r" * 33).decode()),
     ],
 )
 def test_requirement_16_what_is_not_written_in_its_one_form_is_refused(text):
