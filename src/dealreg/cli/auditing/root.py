@@ -61,7 +61,12 @@ def root(
         raise typer.BadParameter("a key signs a checkpoint; name it with --checkpoint", param_hint="--vkey")
     at = trusted.size if trusted is not None else None
     found = _of_file(file, at) if file is not None else _of_ledger(at)
-    said: dict[str, object] = {"size": found.size, "root": found.text, "last_recorded_at": found.last_recorded_at}
+    said: dict[str, object] = {
+        "size": found.size,
+        "root": found.text,
+        "root_hex": found.root.hex(),
+        "last_recorded_at": found.last_recorded_at,
+    }
     if trusted is not None:
         computed.agree(found, trusted)
         said |= {
