@@ -1,4 +1,4 @@
-"""`dealreg explain`, `history` and `as-of`: why something stands where it stands, what happened to it, and how it was."""
+"""`dealreg explain`: why something stands where it stands."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -6,12 +6,10 @@ from uuid import UUID
 
 import typer
 
-from dealreg.cli.asking import As, JsonFlag, Program, claims, house, show, show_rows
+from dealreg.cli.asking import As, JsonFlag, Program, claims, house, show
 from dealreg.cli.looking import Reason, looked
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
     from dealreg.service.explaining import Explanation
     from dealreg.service.insight import Insight
 
@@ -35,8 +33,6 @@ When = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the verbs."""
     app.command("explain")(explain)
-    app.command("history")(history)
-    app.command("as-of")(as_of)
 
 
 def explain(
@@ -106,77 +102,6 @@ def _registration_told(insight: "Insight", identity: str, when: datetime | None)
         if insight.role in WHOLE_PROGRAM:
             return None
         raise
-
-
-def history(
-    registration: Registration,
-    *,
-    when: When = None,
-    as_whom: As = "auditor",
-    reason: Reason = None,
-    program: Program = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """What happened, in order: to an auditor every fact, to others how each leg came to its state."""
-    from dealreg.service.questions import DEALS, Questions
-    from dealreg.service.replay import no_registration
-    from dealreg.vocabulary.fact import Role
-
-    who = claims(as_whom, "cli", program)
-    with house() as at:
-        looked(at, who, "history", _about(registration, when), reason)
-        asked = Questions(at.reading, who)
-        if who.role is Role.AUDITOR:
-            found = asked.ask("registration_history", "of_registration", registration=registration, as_of=_utc(when))
-            columns = ["position", "recorded_at", "event", "line", "actor_role", "actor_subject", "clause", "reason"]
-        else:
-            found = asked.ask(DEALS[who.role], "history", registration=registration)
-            columns = ["at", "line", "tier", "partner", "state", "clause"]
-    rows = [row for row in found.rows if row.get("program", who.program) == who.program]
-    if not rows:
-        raise no_registration()
-    show_rows(rows, columns, as_json=as_json)
-
-
-def as_of(
-    identity: Annotated[
-        UUID, typer.Argument(metavar="ID", help="A registration, a conflict, an override or a customer.")
-    ],
-    when: Annotated[
-        datetime,
-        typer.Argument(formats=["%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]),
-    ],
-    *,
-    as_whom: As = "auditor",
-    reason: Reason = None,
-    program: Program = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """How it was at a recorded instant: what had been recorded by then. Without an offset the instant is UTC."""
-    from dealreg.service.insight import Insight
-
-    who = claims(as_whom, "cli", program)
-    with house() as at:
-        looked(at, who, "as-of", _about(identity, when), reason)
-        show(_any(Insight(at.replay, who), identity, _utc(when) or when), as_json=as_json)
-
-
-def _any(insight: "Insight", identity: UUID, when: datetime) -> "BaseModel":
-    """Whatever has this id. Raises ``Unknown`` when nothing has."""
-    from dealreg.vocabulary.fact import PARTNER_ROLES
-    from dealreg.vocabulary.refused import Unknown
-
-    if insight.role in PARTNER_ROLES:
-        return insight.own_registration(identity, when)
-    for ask in (insight.registration, insight.conflict, insight.override):
-        try:
-            return ask(identity, when)
-        except Unknown:
-            continue
-    found = insight.customer_file(identity, when)
-    if not found.claims:
-        raise Unknown("nothing of that id was recorded by then; check the id and the instant")
-    return found
 
 
 def _about(identity: "UUID | str", when: datetime | None) -> str:

@@ -33,7 +33,7 @@ def rebuild(
     from dealreg.service.projecting.rebuilding import rebuild as build
     from dealreg.service.settings import Role, Settings
 
-    with _bar(shown=not as_json and sys.stderr.isatty()) as progress:
+    with bar(shown=not as_json and sys.stderr.isatty()) as progress:
         done = build(Settings().database_url(Role.PROJECTOR), models or (), check=check, progress=progress)
     differs = any(one.differs for one in done)
     typer.echo(
@@ -64,7 +64,7 @@ def _verdict(differs: tuple[str, ...] | None) -> str:
 
 
 @contextmanager
-def _bar(*, shown: bool) -> "Iterator[Progress]":
+def bar(*, shown: bool) -> "Iterator[Progress]":
     """A bar for each model on a terminal."""
     if not shown:
         yield lambda _model, _done, _head: None

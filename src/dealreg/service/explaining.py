@@ -100,11 +100,7 @@ def explain(
 
     ``again``: tell each decision whole, with everything that it read, and make it again; for those who may read all of that.
     """
-    streams = [then.registration]
-    if then.said.customer is not None:
-        files = replay.files(program, then.said.customer, moment)
-        streams += [*files, *_conflicts(replay.facts(files, moment), then.registration)]
-    told = [one for one in replay.facts(streams, moment) if concerns(one.recorded.event, then)]
+    streams, told = facts_of(replay, program, then, moment)
     return Explanation(
         registration=then.registration,
         asked=_first(told, RegistrationSubmitted, {"readers"}) or {},
@@ -112,6 +108,15 @@ def explain(
         steps=tuple(_step(one) for one in told),
         decisions=_again(replay, program, then, moment, streams) if again else (),
     )
+
+
+def facts_of(replay: Replay, program: str, then: RegistrationThen, moment: Moment) -> tuple[list[UUID], list[Told]]:
+    """The streams of a registration, and of their facts those that are about it, in order: its own, its lines', its conflicts'."""
+    streams: list[UUID] = [then.registration]
+    if then.said.customer is not None:
+        files = replay.files(program, then.said.customer, moment)
+        streams += [*files, *_conflicts(replay.facts(files, moment), then.registration)]
+    return streams, [one for one in replay.facts(streams, moment) if concerns(one.recorded.event, then)]
 
 
 def _again(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from dealreg.service.explaining import facts_of
 from dealreg.service.insight import WHOLE_PROGRAM, Insight
 from dealreg.service.past.moment import Moment, When
 from dealreg.service.past.subject import Kind, Subject, streams
@@ -87,7 +88,10 @@ def fact_told(told: Told) -> FactTold:
 
 
 def _facts(replay: Replay, claims: Claims, subject: Subject, moment: Moment) -> Iterator[Told]:
-    """The facts of its own streams; of an override also what it did in the file of the customer that it names."""
+    """The facts of its streams that are about it; of an override also what it did in the file of the customer that it names."""
+    if subject.kind is Kind.REGISTRATION:
+        then = replay.registration(claims.program, subject.id, moment)
+        return iter(facts_of(replay, claims.program, then, moment)[1])
     found = list(replay.facts(streams(replay, claims.program, subject), moment))
     if subject.kind is Kind.OVERRIDE:
         customers = {getattr(told.recorded.event, "customer", None) for told in found} - {None}

@@ -8,6 +8,7 @@ from psycopg import sql
 from dealreg.service.projecting.connecting import PROJECTOR, connect
 from dealreg.service.projecting.folders import read_models
 from dealreg.service.projecting.generations import TABLE, ensure
+from dealreg.service.projecting.past import TABLE as PAST
 
 
 def provision(database_url: str, folder: Path | None = None) -> None:
@@ -33,6 +34,7 @@ def _make_table(owner: psycopg.Connection[tuple[object, ...]]) -> None:
         owner.execute("SET LOCAL client_min_messages = warning")
         owner.execute("SET LOCAL ROLE dealreg_owner")
         owner.execute(TABLE)
+        owner.execute(PAST)
 
 
 def _allow_schemas(owner: psycopg.Connection[tuple[object, ...]], role: str) -> None:

@@ -17,6 +17,7 @@ from dealreg.service.projecting.connecting import Connection, connect
 from dealreg.service.projecting.errors import ModelStopped, NothingTouched, UnknownQuestion
 from dealreg.service.projecting.folders import ReadModel, read_models
 from dealreg.service.projecting.generations import drop_retired, ensure
+from dealreg.service.projecting.past import drop_expired
 from dealreg.service.projecting.standing import Standing, standings
 from dealreg.service.projecting.waking import Waking
 
@@ -79,6 +80,7 @@ class Projector:
                     reached[model.name] = self._to_head(connection, model)
                 except (ModelStopped, NothingTouched) as error:
                     failed.append(error)
+            drop_expired(connection)
         if failed:
             raise failed[0]
         return reached
@@ -130,6 +132,7 @@ class Projector:
             if leading and (idle >= BEAT_SECONDS or not _is_quiet(step)):
                 idle = 0.0
                 _beat(connection, model)
+                drop_expired(connection)
             drop_retired(connection, model.name)
             seen = waking.wait(seen, POLL_SECONDS)
 
