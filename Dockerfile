@@ -1,4 +1,4 @@
-# One image for every role; the command says which: migrate, serve, consume, project, clock.
+# One image for every role; the command says which: migrate, serve, consume, project, clock, seal, publish, witness.
 FROM python:3.13-slim AS build
 WORKDIR /build
 

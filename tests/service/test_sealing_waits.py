@@ -138,23 +138,27 @@ def test_who_waited_in_vain_waited_for_all(seals, sealer, toys):
     assert found == [True], "after a newer checkpoint it is worth waiting again"
 
 
-def test_all_who_wait_share_one_listener(seals, sealer, toys, database_url):
+def test_all_who_wait_share_one_listener(sealer, toys, database_url):
+    seals = Seals(database_url, PATIENT)
     sealer.beat()
     position = toys.decide_batch([ask(Put(shelf="a"), "one")])[0].seen
     found = []
     waiting = [threading.Thread(target=lambda: found.append(seals.wait(position))) for _ in range(16)]
     for one in waiting:
         one.start()
-    with psycopg.connect(database_url) as connection:
-        listening = connection.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE '%%seal.standing ORDER BY beat_at%%' "
-            "AND pid <> pg_backend_pid()"
-        ).fetchone()
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        listening = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+            "AND query LIKE '%FROM seal.standing ORDER BY beat_at%'"
+        )
+        until(lambda: connection.execute(listening).fetchone() != (0,))
+        found_listening = connection.execute(listening).fetchone()
     sealer.seal_all()
     for one in waiting:
         one.join()
     assert found == [True] * 16
-    assert listening == (1,)
+    seals.close()
+    assert found_listening == (1,)
 
 
 def test_a_listener_whose_server_went_away_listens_again(seals, sealer, toys, servers):

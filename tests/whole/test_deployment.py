@@ -24,7 +24,7 @@ from typer.main import get_command
 from dealreg.cli import app
 
 HERE = Path(__file__).parents[2]
-ROLES = {"migrate", "serve", "consume", "project", "clock", "publish", "witness"}
+ROLES = {"migrate", "serve", "consume", "project", "clock", "seal", "publish", "witness"}
 BIN = Path(sys.executable).parent
 
 
@@ -137,6 +137,13 @@ def test_every_role_waits_for_the_migration_and_that_for_the_servers(roles):
         migrated = {"migrate": "service_completed_successfully"}
         assert on == {"migrate": healthy, "witness": {}}.get(name, migrated), name
     assert roles["migrate"]["restart"] == "no"
+
+
+def test_the_key_of_the_log_is_on_a_volume_of_the_sealer_alone(roles):
+    own = {mount.split(":")[0] for mount in roles["seal"]["volumes"]}
+    others = {mount.split(":")[0] for name, service in roles.items() if name != "seal" for mount in service["volumes"]}
+    assert own == {"sealer"}
+    assert not own & others
 
 
 def test_every_setting_in_compose_and_image_exists(roles):

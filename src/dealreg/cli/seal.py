@@ -35,6 +35,9 @@ def seal(
     rotate_key: Annotated[
         bool, typer.Option("--rotate-key", help="Sign with a new key; the old one signs too for SEAL_OVERLAP_SECONDS.")
     ] = False,
+    show_key: Annotated[
+        bool, typer.Option("--show-key", help="The log's verifier keys, for those who verify; nothing is sealed.")
+    ] = False,
     reason: Annotated[str | None, typer.Option("--reason", help="With --rotate-key: why, for the trail.")] = None,
     subject: Annotated[str, typer.Option(help="A pseudonym of who asks; it stands in what is recorded.")] = "cli",
     as_json: Annotated[bool, typer.Option("--json", help="What was done as JSON.")] = False,
@@ -49,7 +52,9 @@ def seal(
 
     settings = Settings()
     configure_logging(settings)
-    if restored is not None:
+    if show_key:
+        _show_keys(settings, as_json=as_json)
+    elif restored is not None:
         _restore(settings, restored, subject, as_json=as_json)
     elif rotate_key:
         _rotate(settings, reason, subject, as_json=as_json)
@@ -110,12 +115,28 @@ def _rotate(settings: "Settings", reason: str | None, subject: str, *, as_json: 
     except Occupied:
         ask(settings.things, by=subject, reason=reason)
         _wait_until_taken_up(settings)
-    keys = [line for line in (settings.things.keys / "log.vkeys").read_text().splitlines() if line]
+    keys = _keys(settings)
     typer.echo(
         json.dumps({"old": keys[-2], "new": keys[-1]})
         if as_json
         else f"{keys[-1]} signs from now on; give it to those who verify"
     )
+
+
+def _show_keys(settings: "Settings", *, as_json: bool) -> None:
+    keys = _keys(settings)
+    typer.echo(json.dumps(keys) if as_json else "\n".join(keys))
+
+
+def _keys(settings: "Settings") -> list[str]:
+    """Oldest first. Raises ``NotOurs`` where there is no log yet."""
+    from dealreg.service.sealing.halting import NotOurs
+    from dealreg.service.sealing.own_state import Memory
+
+    own = Memory(settings.things.state).read()
+    if own is None:
+        raise NotOurs(f"{settings.things.state} is not there: nothing was sealed yet; start `dealreg seal`")
+    return [key.vkey for key in own.keys]
 
 
 def _wait_until_taken_up(settings: "Settings") -> None:
