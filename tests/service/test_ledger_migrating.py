@@ -95,8 +95,9 @@ def test_the_verb_says_what_it_did(empty_database_url, tmp_path):
 
     assert dealreg("--check") == (1, {"missing": [path.stem for path in FILES]})
     no_feed = "left out, no broker is known; set INTAKE_URL"
-    assert dealreg() == (0, {"applied": len(FILES), "feed": no_feed})
-    assert dealreg() == (0, {"applied": 0, "feed": no_feed})
+    no_guard = "left out, no superuser is known; see `dealreg migrate --superuser-sql`"
+    assert dealreg() == (0, {"applied": len(FILES), "guard": no_guard, "feed": no_feed})
+    assert dealreg() == (0, {"applied": 0, "guard": no_guard, "feed": no_feed})
     assert dealreg("--check") == (0, {"missing": []})
     code, said = dealreg(url="postgresql://nobody@127.0.0.1:9/none")
     assert (code, said["answer"]) == (3, "error")

@@ -12,6 +12,7 @@ from pydantic_settings import SettingsConfigDict
 from dealreg.service.embedded.running import RUN_FILE, Run, read_run
 from dealreg.service.embedded.trouble import NoServer
 from dealreg.service.sealing.settings import SealingSettings
+from dealreg.service.watching.settings import WatchingSettings
 from dealreg.service.witnessing.settings import OutsideSettings
 
 CONNECT_SECONDS = 5
@@ -29,7 +30,7 @@ class Role(StrEnum):
     WATCHER = "watcher"
 
 
-class Settings(OutsideSettings, SealingSettings):
+class Settings(OutsideSettings, SealingSettings, WatchingSettings):
     """The environment, read once at a process's start."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
@@ -49,6 +50,12 @@ class Settings(OutsideSettings, SealingSettings):
         default=None,
         validation_alias="DATABASE_URL_OWNER",
         description="For `migrate`, in place of DATABASE_URL: a login that owns the schemas.",
+    )
+    database_superuser: str | None = Field(
+        default=None,
+        validation_alias="DATABASE_URL_SUPERUSER",
+        description="For `migrate` alone: a superuser's login in the same database, to freeze the schema and let `watch` read the log of "
+        "changes. `up` has one for its own server.",
     )
     database_app: str | None = Field(
         default=None,

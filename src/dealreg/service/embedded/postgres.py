@@ -25,6 +25,8 @@ PORT = 5432
 LOGIN = "dealreg"
 """Owner of the database and no superuser, as in production: it may make roles and become them."""
 MAX_CONNECTIONS = 100
+SLOT_KEEPS = "2GB"
+"""Of the write-ahead log, for a watcher that is away."""
 START_SECONDS = 60.0
 """Enough to replay a long write-ahead log after a crash on a slow disk."""
 STOP_SECONDS = 30.0
@@ -124,6 +126,9 @@ class Postgres:
             "max_connections": str(MAX_CONNECTIONS),
             "timezone": "UTC",
             "log_timezone": "UTC",
+            # For the watcher; a slot that nobody reads any more holds at most so much of the disk, and is then lost.
+            "wal_level": "logical",
+            "max_slot_wal_keep_size": SLOT_KEEPS,
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return children.spawn(

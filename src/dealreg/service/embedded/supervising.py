@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dealreg.service.embedded import children
+from dealreg.service.embedded.postgres import LOGIN
 from dealreg.service.embedded.readiness import free_port, reachable, unready_because
 from dealreg.service.embedded.running import Run, write_run
 from dealreg.service.embedded.servers import Servers, embedded_servers
@@ -95,7 +96,7 @@ class _Up:
     def migrate(self, worker: Worker) -> int:
         """Run the migrations once; their return code."""
         log = self.logs / f"{worker.name}.log"
-        child = children.spawn(worker.command, log=log, on_parent_death=signal.SIGTERM, environment=self.environment)
+        child = children.spawn(worker.command, log=log, on_parent_death=signal.SIGTERM, environment=self._migrating())
         try:
             code = self._wait(child)
         finally:
@@ -103,6 +104,13 @@ class _Up:
         if code != 0:
             self.reporting.line(with_log(f"{worker.name} failed (return code {code})", log))
         return code
+
+    def _migrating(self) -> dict[str, str]:
+        """Of our own server the migration may also be its superuser: no role ever is."""
+        server = self.servers.postgres_or_none
+        if server is None:
+            return self.environment
+        return {**self.environment, "DATABASE_URL_SUPERUSER": server.url(LOGIN, login="postgres")}
 
     def _wait(self, child: subprocess.Popen[bytes]) -> int:
         """Until the child ends. Raises ``KeyboardInterrupt`` for a request to stop, also for one whose exception Python swallowed.
