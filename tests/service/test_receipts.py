@@ -27,7 +27,9 @@ def filed(world):
     """Alpha's registration, which its distributor North reads too."""
     done = world["alpha"].post("/registrations", claim("ALPHA", "NORTH"))
     assert done.status_code in {201, 202}, done.text
-    return done.json()["registration"]
+    registration = done.json()["registration"]
+    assert done.headers["link"] == f'</registrations/{registration}/receipt>; rel="urn:dealreg:receipt"'
+    return registration
 
 
 @pytest.fixture

@@ -8,6 +8,9 @@ from typing import Any
 from dealreg.service.ledger.errors import LedgerError
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.sealing.standing import SealStanding, seal_standing
+from dealreg.service.watching.standing import watch_standing
+from dealreg.service.witnessing.outside import takers
+from dealreg.service.witnessing.outside import worries as outside_worries
 
 SILENT_SECONDS = 30.0
 """A role that was not heard of for so long is taken for dead."""
@@ -49,7 +52,7 @@ def condition(ledger: Ledger, roles: tuple[str, ...] = ("consume",)) -> Conditio
         models = ledger.run(_MODELS)
         heard = ledger.run(_ROLES)
         letters = ledger.run(_DEAD_LETTERS)[0]["open"]
-        seal = seal_standing(ledger)
+        seal, outside, watch = seal_standing(ledger), takers(ledger), watch_standing(ledger)
     except LedgerError as error:
         return Condition(problems={"database": str(error)})
     silent = {row["role"]: row["silent_seconds"] for row in heard}
@@ -59,7 +62,9 @@ def condition(ledger: Ledger, roles: tuple[str, ...] = ("consume",)) -> Conditio
     return Condition(
         problems=problems,
         worries={role: said for role in roles if (said := _silence(silent.get(role))) is not None}
-        | ({"seal": said} if (said := seal.worry()) else {}),
+        | ({"seal": said} if (said := seal.worry()) else {})
+        | outside_worries(outside)
+        | watch.worries(),
         head=models[0]["newest"] if models else None,
         models={row["model"]: row["position"] for row in models},
         behind={row["model"]: max(row["newest"] - row["position"], 0) for row in models},

@@ -18,6 +18,7 @@ from dealreg.web import (
     identity,
     lists,
     notices,
+    outside,
     past,
     prices,
     problems,
@@ -89,6 +90,7 @@ def create(house: House) -> FastAPI:
     app.state.house = house
     app.state.figures = Figures()
     app.state.figures.registry.register(health.Installation(house))
+    app.state.figures.registry.register(outside.Outside(house))
     app.include_router(router(WRITES))
     app.include_router(rulebooks.router)
     app.include_router(reads.router)

@@ -36,6 +36,10 @@ ANSWER_HEADERS: Final[dict[str, Any]] = {
         "description": "`true` when a signed checkpoint of the log covers this decision. Left out where this service waits for no seal.",
         "schema": {"type": "string", "enum": ["true", "false"]},
     },
+    "Link": {
+        "description": 'Where the receipt of a registration is (`rel="urn:dealreg:receipt"`): fetch it and keep it.',
+        "schema": {"type": "string"},
+    },
     "Idempotent-Replayed": {"description": "`true` when this was answered before.", "schema": {"type": "string"}},
 }
 
@@ -144,6 +148,8 @@ def _answer(write: Write, decided: Decided, sealed: Acknowledged | None, respons
         response.headers["Idempotent-Replayed"] = "true"
     if write.creates and isinstance(made := decided.answer.get(write.creates), str):
         response.headers["Location"] = f"{write.path}/{made}"
+        if write.creates == "registration":
+            response.headers["Link"] = f'<{write.path}/{made}/receipt>; rel="urn:dealreg:receipt"'
     if sealed is not None:
         response.headers[SEALED] = str(sealed.sealed).lower()
         if sealed.late:

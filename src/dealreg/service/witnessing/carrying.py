@@ -15,6 +15,7 @@ import structlog
 from dealreg.service.ledger.datastore import options
 from dealreg.service.ledger.errors import LedgerError
 from dealreg.service.proving.hashes import Run
+from dealreg.service.witnessing.outside import retire_others
 from dealreg.service.witnessing.sealed import NotCarried, Sealed, newest, note_trouble
 
 HEARD: Final = "ledger_sealed"
@@ -85,7 +86,7 @@ class Carrier:
         while not stop.is_set():
             try:
                 self._lead(stop)
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            except (psycopg.OperationalError, psycopg.InterfaceError, LedgerError) as error:
                 log.warning("publish_waits", reason=str(error).splitlines()[:1])
                 stop.wait(LOOK_SECONDS)
 
@@ -105,7 +106,8 @@ class Carrier:
 
     @contextmanager
     def _gone(self, errands: Sequence[Errand]) -> Iterator[None]:
-        """A thread for each errand."""
+        """A thread for each errand; whoever has none any more is no longer watched."""
+        retire_others(self._run, [(one.errand, one.taker) for one in errands])
         over = threading.Event()
         threads = [threading.Thread(target=self._tend, args=(one, over), name=one.named) for one in errands]
         for thread in threads:
