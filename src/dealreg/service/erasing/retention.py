@@ -118,7 +118,7 @@ def apply(
 
 def _batch(ledger: Ledger, kept_class: str, kept_from: datetime, by: By) -> int:
     """One transaction; how many went. A hold that was laid since we looked stands, and we look again."""
-    while (now := due(ledger, kept_class, kept_from)).free:
+    while (now := due(ledger, kept_class, kept_from, BATCH)).free:
         letters = list(now.free) if kept_class == LETTERS else []
         refs = list(now.free) if kept_class != LETTERS else []
         event = RetentionApplied(
