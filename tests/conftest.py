@@ -22,6 +22,7 @@ pytest_plugins = (
     "tests.fix_ledger",
     "tests.fix_web",
     "tests.fix_golden",
+    "tests.fix_past",
     "tests.fix_intake",
     "tests.fix_histories",
     "tests.fix_erasing",
