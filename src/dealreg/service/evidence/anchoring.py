@@ -17,6 +17,7 @@ CLOSE_SECONDS = 1.0
 
 _ORIGIN = "SELECT origin FROM seal.standing ORDER BY beat_at DESC LIMIT 1"
 _COVERING = "SELECT size, note FROM seal.checkpoints WHERE origin = %s AND size >= %s ORDER BY size LIMIT 1"
+_NEWEST_BELOW = "SELECT size, note FROM seal.checkpoints WHERE origin = %s AND size <= %s ORDER BY size DESC LIMIT 1"
 _LINES = "SELECT line, cosigned_at FROM seal.cosignatures WHERE origin = %s AND size = %s ORDER BY witness"
 _COSIGNED = "SELECT EXISTS (SELECT FROM seal.cosignatures WHERE origin = %s) AS any"
 _SEEN_COVERING = """
@@ -92,6 +93,12 @@ def sealed(ledger: Ledger, origin: str, size: int, note: str | None = None) -> S
     lines = ledger.run(_LINES, [origin, size])
     given = "".join(row["line"].rstrip("\n") + "\n" for row in lines if row["line"].rstrip("\n") not in text)
     return Sealed(origin, size, text + given, tuple(row["cosigned_at"].astimezone(UTC) for row in lines))
+
+
+def newest_note(ledger: Ledger, origin: str, up_to: int) -> str | None:
+    """The newest checkpoint of at most a size, with its cosignatures. Raises ``Unavailable``."""
+    found = ledger.run(_NEWEST_BELOW, [origin, up_to])
+    return sealed(ledger, origin, found[0]["size"], found[0]["note"]).note if found else None
 
 
 def anchors(ledger: Ledger, newest: Sealed, facts: Sequence[Known]) -> list[Sealed]:

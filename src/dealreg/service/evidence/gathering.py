@@ -83,6 +83,14 @@ def gather(ledger: Ledger, subject: Subject, up_to: int) -> Gathered:
     return Gathered(facts, own, absent, frozenset(joined))
 
 
+def wanted_of(ledger: Ledger, subject: Subject, up_to: int, origin: str | None) -> Wanted:
+    """The facts of a subject for a form without proofs: a period whole, else every stream that a bundle would hold."""
+    if subject.kind is Kind.PERIOD:
+        return Wanted(up_to=min(subject.last, up_to), after=subject.first - 1, origin=origin)
+    streams = frozenset(map(UUID, gather(ledger, subject, up_to).streams))
+    return Wanted(up_to=up_to, streams=streams, program=subject.program, origin=origin)
+
+
 def _fetched(ledger: Ledger, streams: Iterable[str], up_to: int) -> dict[str, list[Known]]:
     held: dict[str, list[Known]] = {stream: [] for stream in streams}
     if not held:
