@@ -71,7 +71,7 @@ def told(url: str, story: list[dict[str, Any]], *, base: int | None = None) -> T
         for _, facts in groupby(world.ledger.facts, key=_asked):
             assert not ledger.append([Saved(list(facts), {})]).late
             sizes.append(ledger.head())
-    ids = {}
+    ids: dict[str, str] = {}
     for fact in world.ledger.facts:
         for name in ("registration", "customer", "conflict"):
             value = getattr(fact.event, name, None)
