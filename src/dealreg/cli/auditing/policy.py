@@ -42,6 +42,9 @@ def policy(
         int | None,
         typer.Option(min=0, help="How many witnesses must have seen a checkpoint; left out, 1 where there is one."),
     ] = None,
+    verifier: Annotated[
+        Path | None, typer.Option("--verifier", help="Write `verify.py` there too, for those who have only receipts.")
+    ] = None,
     reason: Reason = None,
     program: Program = None,
 ) -> None:
@@ -51,6 +54,7 @@ def policy(
     trust the file: it comes from the house that it is to judge.
     """
     from dealreg.proof.verify import COSIGNED
+    from dealreg.service.evidence.one_file import verifier as one_file
     from dealreg.service.witnessing.policy import refuse_bad
 
     with house() as at:
@@ -65,6 +69,8 @@ def policy(
         typer.echo(text, nl=False)
     else:
         out.write_text(text, encoding="utf-8")
+    if verifier is not None:
+        verifier.write_text(one_file(), encoding="utf-8")
     _fingerprints(found, named)
 
 
