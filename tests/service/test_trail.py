@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from fastapi import Request
 from typer.testing import CliRunner
 
 from dealreg.cli.app import verbs
@@ -15,6 +16,8 @@ from dealreg.service.tokens import Claims
 from dealreg.service.trail.looking import accesses
 from dealreg.service.trail.recording import exported, in_words
 from dealreg.vocabulary.refused import Refused
+from dealreg.web.access import only
+from dealreg.web.permissions import INSIDERS, READERS
 from tests.fix_web import PROGRAM, claim
 
 NOTHING = "00000000-0000-5000-8000-000000000000"
@@ -208,3 +211,20 @@ def test_requirement_30_an_auditor_reads_the_log_of_looks_page_by_page_and_nobod
     of_it = world["auditor"].get("/audit/log", about=registration).json()["accesses"]
     assert [one["what"] for one in of_it] == ["audit_log", "registration", "registration", "registration"]
     assert {world[caller].get("/audit/log").status_code for caller in ("alpha", "north", "emea", "desk")} == {403}
+
+
+def test_a_request_that_is_admitted_twice_is_one_look(world):
+    """A route may demand two things of its caller; it is one question all the same."""
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/x",
+        "path_params": {},
+        "query_string": b"",
+        "headers": [],
+        "state": {},
+    }
+    request = Request({**scope, "server": ("testserver", 80), "scheme": "http"})
+    for roles in (READERS, INSIDERS):
+        only(roles, "read this")(request, world.house, AUDITOR, "why")
+    assert [(one.what, one.about, one.reason) for one in looks(world)] == [("/x", "everything", "why")]
