@@ -49,9 +49,10 @@ DECLARE
     before constant text := left(stack, found - 1);
     after constant text := substr(stack, found + length(door));
 BEGIN
-    -- Before it, the trigger's own line and the words for a statement; after it a closing quote, then the frame on a line of its own.
+    -- Before it, the trigger's own line and the words for a statement; after it a closing quote of whatever language and nothing that
+    -- could begin a comment, then the frame on a line of its own.
     RETURN found > 0 AND length(before) - length(replace(before, E'\n', '')) = 1
-        AND length(split_part(after, E'\n', 1)) <= 3 AND strpos(split_part(after, E'\n', 2), frame) > 0;
+        AND split_part(after, E'\n', 1) ~ '^[[:space:]\u00a0\u202f]?["»«”“’」]$' AND strpos(split_part(after, E'\n', 2), frame) > 0;
 END
 $$;
 
