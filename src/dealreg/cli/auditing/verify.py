@@ -10,6 +10,7 @@ from dealreg.cli.asking import JsonFlag, claims, house
 from dealreg.cli.looking import Reason, looked, operator
 
 if TYPE_CHECKING:
+    from dealreg.service.composition import House
     from dealreg.service.settings import Settings
     from dealreg.service.verifying.finding import Report
     from dealreg.service.verifying.trusting import Trust
@@ -64,7 +65,7 @@ def verify(
         looked(at_hand, claims("auditor", operator(), None), "audit verify", "everything", reason)
         asked = Asked(
             auditor=settings.database_url(Role.AUDITOR),
-            trust=_trust(settings, policy),
+            trust=_trust(at_hand, policy),
             projector=settings.database_url(Role.PROJECTOR),
             models=models,
             outside=[*(outside or ()), *_own(settings)],
@@ -76,10 +77,14 @@ def verify(
     raise typer.Exit(exit_codes.DONE if report.sound else exit_codes.NO)
 
 
-def _trust(settings: "Settings", policy: Path | None) -> "Trust":
-    from dealreg.service.verifying.trusting import of_machine, of_policy
+def _trust(at: "House", policy: Path | None) -> "Trust":
+    from dealreg.service.sealing.signing import VKEYS
+    from dealreg.service.verifying.trusting import of_policy, of_trail
 
-    return of_policy(policy) if policy is not None else of_machine(settings.things.keys / "log.vkeys")
+    if policy is not None:
+        return of_policy(policy)
+    settings = at.settings
+    return of_trail(at.audited, settings.things.keys / VKEYS, [one.vkey for one in settings.asked_witnesses()])
 
 
 def _own(settings: "Settings") -> list[Path]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from dealreg.proof.tree import Tree
 from dealreg.proof.verify import Checkpoint, Refused
-from dealreg.service.verifying.finding import Findings
+from dealreg.service.verifying.finding import Findings, listed
 from dealreg.service.verifying.sealed import Sealed
 from dealreg.service.verifying.trusting import Trust
 
@@ -74,12 +74,10 @@ def _signed(judged: Judged, one: Sealed, trust: Trust) -> bool:
     try:
         said: Checkpoint = one.parsed()
     except Refused as error:
-        judged.findings.add(f"the checkpoint of size {one.size} of {one.origin}: {error}", one.size or None)
+        judged.findings.add(f"the checkpoint of size {one.size} of {one.origin}: {error}")
         return False
     if (why := trust.signed(one.origin, one.size, said.note)) is not None:
-        judged.findings.add(
-            f"the checkpoint of size {one.size}: {why}", one.size or None, next=_next_of_signature(trust, one)
-        )
+        judged.findings.add(f"the checkpoint of size {one.size}: {why}", next=_next_of_signature(trust, one))
         return (
             not trust.logs
         )  # Where no key is known at all the roots still tell which rows were changed by whom has none either.
@@ -103,7 +101,7 @@ def _ordered(judged: Judged, one: Sealed, before: Sealed | None) -> None:
 def _cut(judged: Judged, tree: Tree) -> None:
     if judged.beyond > tree.size:
         judged.findings.add(
-            f"positions {tree.size + 1} to {judged.beyond} were sealed and are not there: the end of the ledger was cut off",
+            f"position {listed(range(tree.size + 1, judged.beyond + 1))} was sealed and is not there: the end of the ledger was cut off",
             tree.size + 1,
         )
 
@@ -117,7 +115,7 @@ def _unlike(judged: Judged, unlike: list[tuple[Sealed, bool]]) -> None:
                 if signed
                 else "it was changed, the rows have the root of a later one"
             )
-            judged.findings.add(f"the checkpoint of size {one.size} of {one.origin} is false: {what}", one.size)
+            judged.findings.add(f"the checkpoint of size {one.size} of {one.origin} is false: {what}")
     behind = sorted((one for one, signed in unlike if signed and one.size > judged.proven), key=lambda one: one.size)
     if behind:
         first = behind[0]
@@ -125,6 +123,5 @@ def _unlike(judged: Judged, unlike: list[tuple[Sealed, bool]]) -> None:
         more = f" and of {len(behind) - 1} later ones" if len(behind) > 1 else ""
         judged.findings.add(
             f"the rows do not have the root of the checkpoint of size {first.size}{more}: of positions {judged.proven + 1} to"
-            f" {first.size} one is not what was sealed",
-            judged.proven + 1,
+            f" {first.size} one is not what was sealed"
         )

@@ -8,7 +8,7 @@ from pydantic_core import from_json
 
 from dealreg.service.ledger.stored_names import stored_names
 from dealreg.service.verifying.finding import Checked, Findings
-from dealreg.service.verifying.rows import SealedRow
+from dealreg.service.verifying.rows import Parts, SealedRow
 
 CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 LARGEST_NUMBER_OF_REFS = 5_000_000
@@ -30,9 +30,11 @@ FACTS_OF_THE_LOG = frozenset(
 
 @dataclass(slots=True)
 class Contents:
-    """What was seen of the stored bytes. ``refs`` maps a personal value's ref to its digest and a position; ``erased`` to where it was."""
+    """What was seen of the stored bytes. ``topics`` and ``logins`` have come before; ``refs`` maps a personal value's ref to its digest and a position; ``erased`` to where it was."""
 
     known: frozenset[bytes] = field(default_factory=lambda: frozenset(name.encode() for name in stored_names().names))
+    topics: set[bytes] = field(default_factory=set)
+    logins: set[bytes] = field(default_factory=set)
     refs: dict[str, tuple[str, int]] = field(default_factory=dict)
     erased: dict[str, int] = field(default_factory=dict)
     of_the_log: list[tuple[SealedRow, dict[str, Any]]] = field(default_factory=list)
@@ -42,30 +44,39 @@ class Contents:
         )
     )
 
-    def look(self, row: SealedRow) -> None:
+    def look(self, row: Parts) -> None:
         """Read one row."""
+        by, topic, state = row[4], row[5], row[7]
+        if by not in self.logins or topic not in self.topics:
+            self._met(SealedRow._make(row))
+        try:
+            stored = from_json(state)
+            data = stored["data"]
+            if type(stored) is not dict or type(data) is not dict or type(stored["meta"]) is not dict:
+                raise ValueError("JSON without `meta` and `data`")
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            self._unreadable(SealedRow._make(row), error)
+            return
+        if b'"ref"' in state:
+            self._name(data, row[0])
+        if topic in DELETING:
+            self.erased.update(dict.fromkeys(map(str, data.get("refs") or ()), row[0]))
+        elif topic in FACTS_OF_THE_LOG:
+            self.of_the_log.append((SealedRow._make(row), data))
+
+    def _met(self, row: SealedRow) -> None:
+        """A name or a login that comes for the first time, or every time when it is none."""
         if row.topic not in self.known:
             self.findings.add(f"{row.named()}: this build knows no such fact", row.position)
-        if CONTROL.search(row.topic) or CONTROL.search(row.recorded_by):
-            self.findings.add(f"{row.named()}: a control character in its name or its login", row.position)
-        try:
-            stored = from_json(row.state)
-        except ValueError as error:
-            self.findings.add(f"{row.named()}: not JSON: {error}", row.position)
-            return
-        if (
-            not isinstance(stored, dict)
-            or not isinstance(stored.get("data"), dict)
-            or not isinstance(stored.get("meta"), dict)
-        ):
-            self.findings.add(f"{row.named()}: JSON without `meta` and `data`", row.position)
-            return
-        if b'"digest"' in row.state:
-            self._name(stored["data"], row.position)
-        if row.topic in DELETING:
-            self.erased.update(dict.fromkeys(map(str, stored["data"].get("refs") or ()), row.position))
-        elif row.topic in FACTS_OF_THE_LOG:
-            self.of_the_log.append((row, stored["data"]))
+        elif CONTROL.search(row.recorded_by):
+            self.findings.add(f"{row.named()}: a control character in its login", row.position)
+        else:
+            self.topics.add(row.topic)
+            self.logins.add(row.recorded_by)
+
+    def _unreadable(self, row: SealedRow, error: Exception) -> None:
+        why = error if type(error) is ValueError else "JSON without `meta` and `data`"
+        self.findings.add(f"{row.named()}: not what is stored of a fact: {why}", row.position)
 
     def _name(self, value: Any, position: int) -> None:
         """Every ``{"ref": …, "digest": …}`` in it."""

@@ -37,6 +37,8 @@ def copies(connection: Connection, positions: Sequence[int]) -> dict[int, Mappin
 
 def told_by(copy: Mapping[str, Any], row: SealedRow) -> str | None:
     """In which fields a row differs from what a read model still says of it."""
+    if (copy["stream"], copy["version"]) != (row.stream_id, row.version):
+        return f"the read model {MODEL} has there version {copy['version']} of stream {copy['stream']}, {copy['event']}"
     try:
         data = from_json(row.state)["data"]
     except (ValueError, KeyError, TypeError):

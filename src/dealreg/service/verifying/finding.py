@@ -7,6 +7,10 @@ SHOWN = 20
 """Findings of one check that are listed one by one; a ledger that was rewritten has as many as it has rows."""
 
 
+KNOWS_MOST = "leaves"
+"""The check that says what is wrong with a row, where others see that something is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something is wrong: which check saw it, at which position of the ledger if it has one, what it is, and what to do next."""
@@ -63,9 +67,10 @@ class Report:
 
     @property
     def first(self) -> Finding | None:
-        """The finding at the lowest position; the first of all where none has one."""
+        """The finding at the lowest position, of several there the one that knows most; the first of all where none has a position."""
         placed = [one for one in self.findings if one.position is not None]
-        return min(placed, key=lambda one: one.position or 0) if placed else next(iter(self.findings), None)
+        least = min(placed, key=lambda one: (one.position or 0, one.check != KNOWS_MOST), default=None)
+        return least or next(iter(self.findings), None)
 
 
 def listed(numbers: Sequence[int]) -> str:

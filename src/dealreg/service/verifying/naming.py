@@ -18,8 +18,11 @@ from dealreg.service.verifying.guessing import Between, Clues, Fits, salt_fault,
 from dealreg.service.verifying.roots import root_with
 from dealreg.service.verifying.rows import SealedRow
 
-MOST_ROWS = 200
+MOST_ROWS = 100
 """Rows that are looked at one by one."""
+
+MOST_COPIES = 5000
+"""Rows of which a read model is asked."""
 
 MOST_PAIRS = 60
 """Rows of which every two are tried in each other's place."""
@@ -70,7 +73,7 @@ def by_root(broken: Broken, tree: Tree, missing: Sequence[int], clues: Clues, fe
         named.findings.add(f"{broken.whose} covers position {listed(gone)}, and no fact is there", gone[0])
         return named
     near = list(positions[:MOST_ROWS])
-    rows, said = _with_neighbours(fetch, near), copies(near)
+    rows = _with_neighbours(fetch, near)
     clues.others = near
     for position in near:
         row = rows.get(position)
@@ -78,7 +81,7 @@ def by_root(broken: Broken, tree: Tree, missing: Sequence[int], clues: Clues, fe
             continue
         fits = _fits_root(tree, broken)
         fault = salt_fault(row)
-        origin = where_it_belongs(row, clues, fits)
+        origin = where_it_belongs(row, clues, fits, _instants(rows))
         what = what_it_was(row, _between(rows, position), clues, fits)
         if fault or what:
             named.findings.add(f"{row.named()}: {fault or what}", position)
@@ -86,7 +89,7 @@ def by_root(broken: Broken, tree: Tree, missing: Sequence[int], clues: Clues, fe
         if origin is not None:
             named.findings.add(f"position {origin}: what was sealed there stands at {row.named()}", origin)
             return named
-    named.findings.add(_last_resort(broken, tree, rows, near, said, len(positions)), near[0] if near else None)
+    named.findings.add(*_last_resort(broken, tree, positions, rows, fetch, copies))
     return named
 
 
@@ -96,7 +99,7 @@ def _told(
     """What is wrong with one row."""
     if (fault := salt_fault(row)) is not None:
         return f"{row.named()}: {fault}"
-    if (origin := where_it_belongs(row, clues, fits)) is not None:
+    if (origin := where_it_belongs(row, clues, fits, _instants(rows))) is not None:
         return f"{row.named()}: it was moved here, it was sealed at position {origin}"
     if (what := what_it_was(row, _between(rows, row.position), clues, fits)) is not None:
         return f"{row.named()}: {what}"
@@ -113,7 +116,7 @@ def _shift(rows: Mapping[int, SealedRow], near: Sequence[int], clues: Clues, fit
     first, second, third = (rows.get(near[0] + step) for step in SHIFTED)
     if first is None or second is None or third is None:
         return None
-    places = [where_it_belongs(row, clues, fits) for row in (first, second, third)]
+    places = [where_it_belongs(row, clues, fits, {}) for row in (first, second, third)]
     at = first.position
     if places == [None, at, at + 1]:
         return f"{first.named()}: it was inserted, and those behind it were moved up by one"
@@ -123,30 +126,31 @@ def _shift(rows: Mapping[int, SealedRow], near: Sequence[int], clues: Clues, fit
 
 
 def _last_resort(
-    broken: Broken,
-    tree: Tree,
-    rows: Mapping[int, SealedRow],
-    near: Sequence[int],
-    said: Mapping[int, Mapping[str, Any]],
-    count: int,
-) -> str:
-    """Two rows in each other's place; else what read models say; else the span."""
-    swapped = _swapped(broken, tree, [rows[position] for position in near if position in rows])
+    broken: Broken, tree: Tree, positions: range, rows: Mapping[int, SealedRow], fetch: Fetch, copies: Copies
+) -> tuple[str, int | None]:
+    """Two rows in each other's place, one too many; else the first of which read models say something else; else the span."""
+    swapped = _swapped(broken, tree, [rows[position] for position in sorted(rows) if position in positions])
     if swapped is not None:
-        return f"{swapped[0].named()} and {swapped[1].named()}: they stand in each other's place"
-    hints = [
-        f"{rows[position].named()}: its content or its salt was changed; {hint}"
-        for position in near
-        if position in said and position in rows and (hint := told_by(said[position], rows[position])) is not None
-    ]
-    if hints:
-        return hints[0]
-    if count == 1:
-        return f"{rows[near[0]].named()}: its content or its salt was changed, or more than one thing of it"
-    return (
+        return f"{swapped[0].named()} and {swapped[1].named()}: they stand in each other's place", swapped[0].position
+    inserted = _inserted(broken, tree, positions, fetch)
+    if inserted is not None:
+        return f"{inserted.named()}: it was inserted, and those behind it were moved up by one", inserted.position
+    said = copies(positions[:MOST_COPIES])
+    there = fetch(sorted(said))
+    for position in sorted(said):
+        hint = told_by(said[position], there[position]) if position in there else None
+        if hint is not None:
+            return f"{there[position].named()}: its content or its salt was changed; {hint}", position
+    if len(positions) == 1 and positions[0] in rows:
+        return (
+            f"{rows[positions[0]].named()}: its content or its salt was changed, or more than one thing of it",
+            positions[0],
+        )
+    unknown = (
         f"of positions {broken.proven + 1} to {broken.size} one or more are not what was sealed; no single change of topic, stream,"
         " version, login or instant explains it, so it is the content or the salt, or several things"
     )
+    return unknown, None
 
 
 def _swapped(broken: Broken, tree: Tree, rows: Sequence[SealedRow]) -> tuple[SealedRow, SealedRow] | None:
@@ -157,6 +161,19 @@ def _swapped(broken: Broken, tree: Tree, rows: Sequence[SealedRow]) -> tuple[Sea
         }
         if root_with(tree, broken.size, changed) == broken.root:
             return one, other
+    return None
+
+
+def _inserted(broken: Broken, tree: Tree, positions: range, fetch: Fetch) -> SealedRow | None:
+    """The row without which those behind it, one place nearer, give the signed root."""
+    if len(positions) > MOST_ROWS:
+        return None
+    rows = fetch([*positions, positions.stop])
+    moved = {at - 1: rows[at + 1]._replace(position=at).leaf() for at in positions if at + 1 in rows}
+    for position in positions:
+        changed = {index: leaf for index, leaf in moved.items() if index >= position - 1}
+        if root_with(tree, broken.size, changed) == broken.root:
+            return rows.get(position)
     return None
 
 
@@ -192,6 +209,10 @@ def _way(tree: Tree, index: int, size: int) -> list[tuple[bool, bytes]]:
 
 def _with_neighbours(fetch: Fetch, positions: Sequence[int]) -> Mapping[int, SealedRow]:
     return fetch(sorted({at for position in positions for at in (position - 1, position, position + 1) if at > 0}))
+
+
+def _instants(rows: Mapping[int, SealedRow]) -> dict[int, int]:
+    return {position: row.recorded_at for position, row in rows.items()}
 
 
 def _between(rows: Mapping[int, SealedRow], position: int) -> Between:

@@ -209,8 +209,7 @@ def _broken(found: Outside, good: list[int], bad: list[Root]) -> None:
         more = f", nor those of {len(bad) - 1} further copies" if len(bad) > 1 else ""
         found.findings.add(
             f"the rows do not have the root that {one.source} has of {one.size} facts{more}: of positions {proven + 1} to {one.size}"
-            " one is not what it was",
-            proven + 1,
+            " one is not what it was"
         )
 
 

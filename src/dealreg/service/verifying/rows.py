@@ -6,7 +6,7 @@ where a cursor costs 2 (docs/figures.md).
 
 import struct
 from binascii import b2a_base64 as b64
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -74,7 +74,7 @@ class SealedRow(NamedTuple):
         return f"position {self.position}, stream {self.stream_id}, version {self.version}, {topic}"
 
 
-def copied(connection: Connection, condition: str = "true") -> Iterator[bytes]:
+def copied(connection: Connection, condition: str = "true") -> Generator[bytes]:
     """The rows for which a condition holds, in the order of their positions, each as PostgreSQL packs it.
 
     ``condition`` is SQL of this program's own. Raises ``Unavailable`` when what arrives is no row.
@@ -92,8 +92,12 @@ def copied(connection: Connection, condition: str = "true") -> Iterator[bytes]:
                 yield packed
 
 
-def unpacked(packed: bytes) -> SealedRow:
-    """A row out of the bytes of a copy. Raises ``Unavailable`` when they are not one: a column was taken out or changed its type."""
+Parts = tuple[int, bytes, int, int, bytes, bytes, bytes, bytes]
+"""The columns of a row in the order of ``SealedRow``: a plain tuple is made in a fifth of the time."""
+
+
+def parts(packed: bytes) -> Parts:
+    """The columns out of the bytes of a copy. Raises ``Unavailable`` when they are no row: one was taken out or changed its type."""
     try:
         columns, of_position, position, of_stream, stream, of_version, version, of_instant, at, of_by = (
             _FIXED.unpack_from(packed)
@@ -106,24 +110,30 @@ def unpacked(packed: bytes) -> SealedRow:
         start = end + 4
         end = start + max(_LENGTH.unpack_from(packed, end)[0], 0)
         salt = packed[start:end]
+        state = packed[end + 4 :]
         (of_state,) = _LENGTH.unpack_from(packed, end)
     except struct.error as error:
         raise Unavailable("a row of the ledger does not have the columns that it had") from error
-    state = packed[end + 4 :]
     if (columns, of_position, of_stream, of_version, of_instant, of_state) != (8, 8, 16, 8, 8, len(state)):
         raise Unavailable(
-            f"the row of the ledger after the bytes {packed[:16].hex()} lacks a column or has another type"
+            f"the row of the ledger after the bytes {packed[:16].hex()} does not have the columns that it had"
         )
-    return SealedRow(position, stream, version, at, by, topic, salt, state)
+    return position, stream, version, at, by, topic, salt, state
 
 
-def quick_leaf(row: SealedRow, stream: bytes) -> bytes:
-    """As ``row.leaf()`` with the stream's text at hand, in a third of the time: a test holds the two equal."""
-    seconds, micros = divmod(row.recorded_at, 1_000_000)
-    digest = b64(sha256(b"dealreg/payload/v1\n%b%b" % (row.salt, row.state)).digest())
+def unpacked(packed: bytes) -> SealedRow:
+    """A row out of the bytes of a copy. Raises ``Unavailable``, as ``parts`` does."""
+    return SealedRow._make(parts(packed))
+
+
+def quick_leaf(row: Parts, stream: bytes) -> bytes:
+    """As ``SealedRow.leaf`` with the stream's text at hand, in a third of the time: a test holds the two equal."""
+    position, _, version, at, by, topic, salt, state = row
+    seconds, micros = divmod(at, 1_000_000)
+    digest = b64(sha256(b"dealreg/payload/v1\n%b%b" % (salt, state)).digest())
     return sha256(
         b"\0dealreg/event/v1\n%d\n%b\n%d\n%b.%06dZ\n%b\n%b\n%b"
-        % (row.position, stream, row.version, _second(seconds), micros, row.recorded_by, row.topic, digest)
+        % (position, stream, version, _second(seconds), micros, by, topic, digest)
     ).digest()
 
 

@@ -50,6 +50,7 @@ class Asked:
     models: bool = True
     outside: Sequence[Path] = ()
     log_key: Path = Path("keys/log")
+    late_seconds: float = unsealed.LATE_SECONDS
     steps: Steps = lambda _name, _parts: lambda _done: None
 
 
@@ -97,7 +98,10 @@ def _read(connection: Connection, asked: Asked, now: int) -> Scan:
     mapped = connection.execute("SELECT state FROM ledger.events WHERE topic = %s", [of_the_log.HEADS.decode()])
     sizes = of_the_log.maps_of_heads(filter(None, (_log_size(row[0]) for row in mapped)))
     progress = asked.steps("facts", int(str(rows[0])) if rows else 0)
-    return scan(copied(connection), now, frozenset(sizes), progress)
+    with closing(
+        copied(connection)
+    ) as packed:  # A copy that is not read to its end holds the connection until it is closed.
+        return scan(packed, now, frozenset(sizes), progress)
 
 
 def _log_size(state: Any) -> int | None:
@@ -132,7 +136,7 @@ def _of_seal(
     )
     result.take(judged.findings, f"{judged.count}, the rows have the signed root of {judged.proven} facts")
     result.take(compared.findings, f"{compared.count}")
-    result.take(*unsealed.check(judged, found.instants, sealed.standings(connection), now))
+    result.take(*unsealed.check(judged, found.instants, sealed.standings(connection), now, asked.late_seconds))
     result.take(
         kept.findings, f"{len(kept.roots)} roots up to size {kept.reached} and {receipts} facts in {kept.files} files"
     )

@@ -11,7 +11,7 @@ from dealreg.proof.heads import Head, HeadsMap
 from dealreg.proof.tree import WIDTH, Tree
 from dealreg.service.verifying.content import Contents
 from dealreg.service.verifying.finding import Checked, Findings
-from dealreg.service.verifying.rows import SealedRow, instant_text, quick_leaf, unpacked
+from dealreg.service.verifying.rows import SealedRow, instant_text, parts, quick_leaf
 
 HOLE = bytes(WIDTH)
 """In the place of the leaf of a position that is not there; no leaf has this hash."""
@@ -47,7 +47,6 @@ class Scan:
     heads: dict[bytes, Newest] = field(default_factory=dict)
     missing: list[int] = field(default_factory=list)
     gaps: list[tuple[bytes, int]] = field(default_factory=list)
-    logins: set[bytes] = field(default_factory=set)
     heads_at: dict[int, tuple[int, str]] = field(default_factory=dict)
     rows: int = 0
     waiting: list[bytes] = field(default_factory=list)
@@ -88,28 +87,40 @@ def scan(
 
     At the sizes in ``heads_at`` the map of the streams' heads is made.
     """
-    found = Scan()
-    before, told = None, 0
+    found, ahead = Scan(), now + SKEW
+    heads, waiting, instants, contents = found.heads, found.waiting, found.instants, found.contents
+    latest = -(2**63)
     for one in packed:
-        row = unpacked(one)
-        if _placed(found, row):
-            _timed(found, row, before, now)
-            head = _of_stream(found, row)
-            found.waiting.append(quick_leaf(row, head.text))
-            found.instants.append(row.recorded_at)
-            before = row
-            if row.position in heads_at:
-                found.heads_at[row.position] = _heads(found)
-        found.contents.look(row)
-        found.logins.add(row.recorded_by)
+        row = parts(one)
+        position, stream, version, at = row[:4]
+        head = heads.get(stream)
+        # Nearly every row is the next of the ledger and of its stream: what it is not is looked at slowly.
+        if head is not None and position == len(instants) + 1 and version == head.version + 1 and latest <= at <= ahead:
+            head.version, head.position = version, position
+        else:
+            head = _looked_at(found, SealedRow._make(row), latest, ahead)
+        if head is not None:
+            waiting.append(quick_leaf(row, head.text))
+            instants.append(at)
+            latest = at
+            if position in heads_at:
+                found.heads_at[position] = _heads(found)
+        contents.look(row)
         found.rows += 1
-        if found.rows - told == EVERY:
+        if len(waiting) >= EVERY:
+            progress(len(waiting))
             found.grow()
-            progress(EVERY)
-            told = found.rows
+    progress(len(waiting))
     found.grow()
-    progress(found.rows - told)
     return found
+
+
+def _looked_at(found: Scan, row: SealedRow, latest: int, ahead: int) -> Newest | None:
+    """The stream of a row that has a leaf of its own; what is wrong with the row is said."""
+    if not _placed(found, row):
+        return None
+    _timed(found, row, latest, ahead)
+    return _of_stream(found, row)
 
 
 def _placed(found: Scan, row: SealedRow) -> bool:
@@ -137,13 +148,13 @@ def _hole(found: Scan, start: int, end: int) -> None:
     found.instants.extend([last] * (end - start))
 
 
-def _timed(found: Scan, row: SealedRow, before: SealedRow | None, now: int) -> None:
-    if before is not None and row.recorded_at < before.recorded_at:
-        behind = (before.recorded_at - row.recorded_at) / 1e6
+def _timed(found: Scan, row: SealedRow, latest: int, ahead: int) -> None:
+    if row.recorded_at < latest:
+        behind = (latest - row.recorded_at) / 1e6
         found.times.add(
             f"{row.named()} is recorded at {row.instant}, {behind:.6f} s before the fact before it", row.position
         )
-    elif row.recorded_at > now + SKEW:
+    elif row.recorded_at > ahead:
         found.times.add(f"{row.named()} is recorded at {row.instant}, which is still to come", row.position)
 
 

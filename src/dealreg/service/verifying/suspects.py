@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,8 +32,8 @@ class Rows:
     def __call__(self, positions: Sequence[int]) -> Mapping[int, SealedRow]:
         """Those that are there."""
         wanted = ",".join(str(int(position)) for position in positions)
-        found = map(unpacked, copied(self.connection, f"position = ANY ('{{{wanted}}}'::bigint[])"))
-        return {row.position: row for row in found}
+        with closing(copied(self.connection, f"position = ANY ('{{{wanted}}}'::bigint[])")) as packed:
+            return {row.position: row for row in map(unpacked, packed)}
 
 
 def name(found: Scan, judged: Judged, compared: Compared, outside: Outside, rows: Rows, copies: Copies) -> Findings:
@@ -53,7 +54,7 @@ def _clues(found: Scan, index: int) -> Clues:
     near = heapq.nsmallest(NEAREST_STREAMS, found.heads.items(), key=lambda item: abs(item[1].position - index))
     return Clues(
         topics=sorted(found.contents.known),
-        logins=sorted({*found.logins, *ROLES}),
+        logins=sorted({*found.contents.logins, *ROLES}),
         gaps=[*found.gaps, *((stream, head.version + 1) for stream, head in near)],
     )
 

@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from dealreg.proof.policy import read_policy
 from dealreg.proof.verify import SIGNED, Key, Note, Refused, parse_vkey
+from dealreg.service.ledger.ledger import Ledger
+from dealreg.service.witnessing.policy import trust as trail
 
 SKEW_SECONDS = 5
 """By how much the clocks of the database, of witnesses and of time-stamp services may differ, where no policy says."""
@@ -74,18 +76,27 @@ def of_policy(file: Path) -> Trust:
     return Trust(logs, tuple(said.witnesses), said.skew, str(file))
 
 
-def of_machine(vkeys: Path) -> Trust:
-    """The keys of the log of this machine, a verifier key a line; nobody where the file is not there. Raises ``BadPolicy``."""
-    if not vkeys.exists():
-        return Trust()
-    found: dict[str, list[LogKey]] = {}
+def of_trail(ledger: Ledger, vkeys: Path, witnesses: Sequence[str] = ()) -> Trust:
+    """For want of a policy: the keys that the sealer of this machine wrote down, a line each, and those that the trail says followed them.
+
+    Nobody counts where that file is not there. A trail that cannot be read adds nothing. Raises ``BadPolicy``, ``Unavailable``.
+    """
+    named = vkeys.read_text(encoding="utf-8").split() if vkeys.exists() else []
     try:
-        for line in vkeys.read_text(encoding="utf-8").split():
-            key = parse_vkey(line)
-            found.setdefault(key.name, []).append(LogKey(key))
+        machine = {parse_vkey(line).name: (LogKey(parse_vkey(line)),) for line in named}
+        seen_by = tuple(map(parse_vkey, witnesses))
     except Refused as error:
-        raise BadPolicy(f"{vkeys} holds something else than verifier keys: {error}") from error
-    return Trust(found, (), SKEW_SECONDS, str(vkeys))
+        raise BadPolicy(f"{vkeys} or WITNESSES holds something else than verifier keys: {error}") from error
+    if not named:
+        return Trust(witnesses=seen_by)
+    try:
+        found = trail(ledger, named).logs
+    except (Refused, ValueError):  # What is wrong with it is for the checks to say.
+        return Trust(machine, seen_by, SKEW_SECONDS, str(vkeys))
+    logs = {
+        origin: tuple(LogKey(one.key, one.from_size, one.to_size) for one in keys) for origin, keys in found.items()
+    }
+    return Trust(logs, seen_by, SKEW_SECONDS, f"{vkeys}, and the trail")
 
 
 def _verified(note: Note, key: Key) -> bool:
