@@ -27,6 +27,7 @@ from dealreg.service.projecting.loader import provision
 from dealreg.service.projecting.rebuilding import rebuild
 from dealreg.service.sealing.sealer import Sealer
 from tests.fix_intake import delivered, event
+from tests.fix_sealing import Role
 from tests.fix_web import PROGRAM, RULEBOOK, claim
 
 TOO_SHORT = 6
@@ -284,3 +285,24 @@ def test_what_remains_of_the_person_is_a_digest_that_nobody_can_guess(world, per
             assert sha256(salt + text.encode()).hexdigest().encode() not in left
     assert not any(salt.hex().encode() in left for salt in salts)
     assert Path(world.settings.data).exists()
+
+
+def test_every_export_shows_what_was_erased_and_which_holds_stand(world, sealer, person, lived, dealreg, tmp_path):
+    _erase_everywhere(dealreg, person)
+    said = ["--matter", "LIT-2026-7", "--reason", "claim pending", "--json"]
+    hold = json.loads(dealreg("audit", "hold", "place", "deal", lived, *said))["hold"]
+    role, told = Role(sealer, 0.1), {}
+    for form in ("bundle", "cloudevents", "ocel"):
+        out = tmp_path / form
+        dealreg(
+            "audit", "export", "--deal", lived, "--format", form, "--out", out, "--reason", "for counsel", "--wait", 60
+        )
+        files = [out] if out.is_file() else [file for file in out.iterdir() if file.suffix in {".json", ".html"}]
+        told[form] = "".join(file.read_text(encoding="utf-8") for file in files)
+    role.stop()
+    for form, text in told.items():
+        assert "audit.subject_erased" in text or "SubjectErased" in text, form
+        assert "audit.hold_placed" in text, form
+        assert hold in text or form == "ocel", form  # There the hold is an event of the deal; its own id is no object.
+        assert not person.found_in(text.encode()), form
+    assert "erased on 20" in told["bundle"], "in the same words as everywhere"
