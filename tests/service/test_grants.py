@@ -245,7 +245,7 @@ def test_requirement_18_the_owner_cannot_pretend_to_be_the_door(filled):
         ),
         "a comment behind what is made up at run time": (
             "SELECT",
-            f"DO $$ BEGIN EXECUTE $e$INSERT INTO ledger.events SELECT 999, {VALUES}, now(), 'me' --\"\n{FRAME}\n$e$; END $$",
+            f"DO $$ BEGIN EXECUTE $e$INSERT INTO ledger.events SELECT 999, {VALUES}, now(), 'me' /*\"\n{FRAME}\n*/$e$; END $$",
         ),
     }
     with psycopg.connect(filled, options="-c role=dealreg_owner") as owner:

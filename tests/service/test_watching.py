@@ -20,6 +20,7 @@ from dealreg.service.watching.slot import NotPossible
 from dealreg.service.watching.watcher import Watcher
 from tests import fix_ledger as toy
 from tests.fix_postgres import as_superuser, past_the_door
+from tests.service.test_sealing_metrics import figures, firing
 
 PATIENCE_SECONDS = 60
 
@@ -371,3 +372,32 @@ def test_an_empty_database_is_watched_from_its_beginning(database_url, superuser
         assert ledger.head() > 0
     Watcher(watching, slot, tmp_path / "state.json").look()
     assert own_state.read(tmp_path / "state.json").seen > 0
+
+
+def test_requirement_20_the_alarm_is_seen_from_outside(seeded, database_url, superuser, watching, slot, tmp_path):
+    """Figures, a sentence for people, and two alerts that ship; a watcher that is gone is seen as well."""
+
+    def worries():
+        return seeded.client.get("/health/ready").json()["worries"]
+
+    watcher = Watcher(watching, slot, tmp_path / "state.json")
+    watcher.look()
+    seen_before = figures(seeded)["dealreg_tampering_seen"]
+    off(superuser, "ledger.events")
+    superuser.execute("UPDATE ledger.events SET recorded_by = 'x' WHERE position = 2")
+    watcher.look()
+    known = figures(seeded)
+    assert known["dealreg_tampering_seen"] == seen_before + 1
+    assert known["dealreg_watch_blind"] == 0
+    assert "DealregTampering" in firing(seeded)
+    assert "audit verify" in worries()["tampering"]
+    superuser.execute("INSERT INTO intake.heartbeats VALUES ('watch', 'x', now() - interval '1 hour', '{}')")
+    assert "DealregNobodyWatches" in firing(seeded)
+    assert "last heard of" in worries()["watch"]
+    superuser.execute(
+        "UPDATE intake.heartbeats SET at = now(), detail = '{\"why\": \"wal_level is replica\"}' WHERE role = 'watch'"
+    )
+    assert worries()["watch"] == "wal_level is replica"
+    superuser.execute("UPDATE intake.heartbeats SET at = now(), detail = '{\"why\": null}' WHERE role = 'watch'")
+    assert "watch" not in worries()
+    assert "DealregNobodyWatches" not in firing(seeded)

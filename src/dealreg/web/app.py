@@ -26,6 +26,7 @@ from dealreg.web import (
     receipts,
     rulebooks,
     trail,
+    watching,
 )
 from dealreg.web.observing import Figures, Observing
 from dealreg.web.problems import Problem
@@ -91,6 +92,7 @@ def create(house: House) -> FastAPI:
     app.state.figures = Figures()
     app.state.figures.registry.register(health.Installation(house))
     app.state.figures.registry.register(outside.Outside(house))
+    app.state.figures.registry.register(watching.Watch(house))
     app.include_router(router(WRITES))
     app.include_router(rulebooks.router)
     app.include_router(reads.router)
