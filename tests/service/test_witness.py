@@ -135,6 +135,14 @@ def test_a_signature_that_names_the_key_and_is_not_its_own_is_forbidden(witness,
     assert ask(witness, request_text(0, [], body + other[other.index("—") :])).status == 403
 
 
+def test_one_good_signature_does_not_make_up_for_a_bad_one_of_a_key_that_is_trusted(signer, memory, toy_log, tmp_path):
+    fresh = FileSigner(ORIGIN, tmp_path / "fresh")
+    witness = Witness(signer, memory, lambda: logs(f"{toy_log.vkey} {vkey(fresh)}"), now=lambda: NOW)
+    of_another = toy_log.note(9, by=(fresh,)).rpartition("\n\n")[2]
+    assert ask(witness, request_text(0, [], toy_log.note() + of_another)).status == 403
+    assert ask(witness, request_text(0, [], toy_log.note(by=(toy_log.signer, fresh)))).status == 200
+
+
 def test_while_a_key_is_replaced_both_are_trusted_and_a_stranger_beside_them_is_ignored(
     signer, memory, toy_log, tmp_path
 ):
