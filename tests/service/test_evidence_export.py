@@ -24,15 +24,17 @@ from dealreg.service.erasing.holds import lift, place
 from dealreg.service.erasing.saying import By
 from dealreg.service.erasing.subjects import Whose
 from dealreg.service.evidence import rendering
+from dealreg.service.evidence.hourly import record_if_due
 from dealreg.service.evidence.one_file import verifier
 from dealreg.service.evidence.story import story
 from dealreg.service.exporting.stored import stored
 from dealreg.service.exporting.wanted import Wanted
 from dealreg.service.ledger.audit_facts import HoldKind
-from dealreg.service.settings import Settings
+from dealreg.service.ledger.ledger import Ledger
+from dealreg.service.settings import Role, Settings
 from dealreg.vocabulary.ids import ProgramId
 from tests.fix_evidence import Disputed, Trail, facts_of, proved
-from tests.fix_web import ACTORS, PROGRAM, claim
+from tests.fix_web import ACTORS, PROGRAM, World, claim
 
 
 @pytest.fixture
@@ -350,3 +352,25 @@ def test_a_claim_that_is_filed_meanwhile_is_behind_what_is_complete(trail: Trail
     assert len(json.loads(again.data)["events"]) > len(json.loads(made.data)["events"])
     assert proved(made.data, trail.policy())
     assert datetime.now(UTC) - timedelta(hours=1) < datetime.fromisoformat(made.facts[-1][0].stored.recorded_at)
+
+
+def test_the_map_of_streams_is_recorded_by_the_sealer_once_an_hour_in_which_something_happened(trail: Trail):
+    with Ledger(trail.world.settings.database_url(Role.SEALER), role="dealreg_sealer") as ledger:
+        first = record_if_due(ledger)
+        assert first is not None
+        assert first.log_size == first.position - 1
+        assert record_if_due(ledger, timedelta()) is None, "nothing happened since"
+        trail.world["alpha"].post("/registrations", claim("ALPHA", "NORTH", domain="hour.example"))
+        assert record_if_due(ledger) is None, "the newest is not an hour old"
+        again = record_if_due(ledger, timedelta())
+        assert again is not None
+        assert again.map.size > first.map.size
+    said = facts_of(trail, "audit.stream_heads_sealed.v1")
+    assert [(one["log_size"], one["root"]) for one in said] == [
+        (one.log_size, one.map.root.hex()) for one in (first, again)
+    ]
+
+
+def test_without_a_seal_no_map_is_recorded(seeded: World):
+    with Ledger(seeded.settings.database_url(Role.SEALER), role="dealreg_sealer") as ledger:
+        assert record_if_due(ledger, timedelta()) is None

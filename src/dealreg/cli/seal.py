@@ -80,12 +80,19 @@ def _sealer(settings: "Settings") -> "Sealer":
 
 
 def _until_stopped(settings: "Settings") -> None:
+    from dealreg.service.evidence.hourly import run as run_hourly
     from dealreg.service.sealing.running import Sealing
+    from dealreg.service.settings import Role
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    Sealing(_sealer(settings), settings.seal_seconds).run(stop)
+    hourly = threading.Thread(target=run_hourly, args=(settings.database_url(Role.SEALER), stop), daemon=True)
+    hourly.start()
+    try:
+        Sealing(_sealer(settings), settings.seal_seconds).run(stop)
+    finally:
+        stop.set()
 
 
 def _restore(settings: "Settings", reason: str, subject: str, *, as_json: bool) -> None:
