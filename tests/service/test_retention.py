@@ -1,5 +1,6 @@
 """Retention: what is older than its class is kept goes, and says so; what a hold stands over stays."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -213,3 +214,24 @@ def test_a_consumer_tends_the_classes_that_have_a_period_and_no_others(office):
     (row,) = office.auditor.notifications(0, topics=[RetentionApplied.NAME])
     assert office.auditor.read(row).meta.actor.subject == "role:consume"
     assert _last(office) == row.recorded_at
+
+
+def test_two_at_once_delete_each_value_once(office, monkeypatch):
+    refs = {office.filed(f"person {number}", f"Person {number}")[1] for number in range(12)}
+    kept_from = _now(office)
+    monkeypatch.setattr(retention, "BATCH", 2)
+    start, done = threading.Barrier(2), []
+
+    def run():
+        start.wait()
+        done.append(apply(office.auditor, "registrations", kept_from, by()))
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(120)
+    assert sum(one.deleted for one in done) == 12
+    assert office.values() == set()
+    said = [ref for fact in office.facts(RetentionApplied) for ref in fact.refs]
+    assert sorted(said) == sorted(refs)

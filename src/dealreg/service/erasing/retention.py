@@ -4,15 +4,16 @@ Classes are of the installation and not of a program: a message that could not b
 manufacturer's. So the periods are settings and no rulebook's data.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 from dealreg.service.erasing.erase import refuse
-from dealreg.service.erasing.saying import By, again, only
+from dealreg.service.erasing.saying import By, met, only
 from dealreg.service.ledger.audit_facts import Attempt, RetentionApplied
+from dealreg.service.ledger.errors import Unavailable
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.settings import Settings
 from dealreg.vocabulary.fact import Actor, Role
@@ -20,6 +21,10 @@ from dealreg.vocabulary.ids import ProgramId, StreamId
 from dealreg.vocabulary.refused import Refused
 
 BATCH: Final = 1000
+"""Values in a transaction and its fact."""
+
+LOOKED: Final = 50_000
+"""How many are looked for at once: the search is the dearer part."""
 
 LETTERS: Final = "dead_letters"
 
@@ -109,30 +114,32 @@ def apply(
     """
     if kept_from > ledger.clock():
         raise Refused("what is kept from a day to come on is not there yet; name a period")
-    gone, facts, before = 0, 0, due(ledger, kept_class, kept_from, most=1)
-    while removed := again(lambda: _batch(ledger, kept_class, kept_from, by)):
-        gone, facts = gone + removed, facts + 1
-        tell(gone, before.due - before.held)
-    return Retired(kept_class, kept_from, gone, due(ledger, kept_class, kept_from, most=1).held, facts)
+    gone = facts = 0
+    while (now := due(ledger, kept_class, kept_from, LOOKED)).free:
+        for begin in range(0, len(now.free), BATCH):
+            part = now.free[begin : begin + BATCH]
+            if not _retired(ledger, kept_class, kept_from, part, now.held, by):
+                break  # A hold was laid, or somebody else came first: look again.
+            gone, facts = gone + len(part), facts + 1
+            tell(gone, gone + now.due - now.held - begin - len(part))
+    return Retired(kept_class, kept_from, gone, now.held, facts)
 
 
-def _batch(ledger: Ledger, kept_class: str, kept_from: datetime, by: By) -> int:
-    """One transaction; how many went. A hold that was laid since we looked stands, and we look again."""
-    while (now := due(ledger, kept_class, kept_from, BATCH)).free:
-        letters = list(now.free) if kept_class == LETTERS else []
-        refs = list(now.free) if kept_class != LETTERS else []
-        event = RetentionApplied(
-            kept_class=kept_class,
-            kept_from=kept_from,
-            deleted=len(now.free),
-            held=now.held,
-            refs=tuple(refs),
-            letters=tuple(letters),
-        )
-        stream = StreamId(uuid4())
-        if only(ledger, _RETIRE, [refs, letters, stream, by.fact(stream, event).state])["holds"] is None:
-            return len(now.free)
-    return 0
+def _retired(ledger: Ledger, kept_class: str, kept_from: datetime, part: Sequence[Any], held: int, by: By) -> bool:
+    """One transaction with its fact; false where it could not be done as looked at."""
+    letters = tuple(part) if kept_class == LETTERS else ()
+    refs = tuple(part) if kept_class != LETTERS else ()
+    event = RetentionApplied(
+        kept_class=kept_class, kept_from=kept_from, deleted=len(part), held=held, refs=refs, letters=letters
+    )
+    stream = StreamId(uuid4())
+    try:
+        done = only(ledger, _RETIRE, [list(refs), list(letters), stream, by.fact(stream, event).state])
+    except Unavailable as error:
+        if not met(error):
+            raise
+        return False
+    return done["holds"] is None
 
 
 def refuse_held(ledger: Ledger, auditor: Ledger, retired: Retired, by: By) -> None:

@@ -69,12 +69,13 @@ def again(attempt: Callable[[], T]) -> T:
         try:
             return attempt()
         except Unavailable as error:
-            if not _met(error):
+            if not met(error):
                 raise
     return attempt()
 
 
-def _met(error: BaseException | None) -> bool:
+def met(error: BaseException | None) -> bool:
+    """Whether an error says that somebody else came first."""
     while error is not None:
         if getattr(error, "sqlstate", None) == MET:
             return True
