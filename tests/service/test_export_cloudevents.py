@@ -21,6 +21,7 @@ from dealreg.cli.app import verbs
 from dealreg.cli.exit_codes import answer_to
 from dealreg.proof.note import checkpoint_body, signed_note, vkey
 from dealreg.proof.tree import Tree
+from dealreg.service.deciding_again.walking import decided_again
 from dealreg.service.exporting import cloudevents
 from dealreg.service.exporting.growing import Growing
 from dealreg.service.exporting.importing import Trusted, checked
@@ -29,9 +30,13 @@ from dealreg.service.exporting.stored import Stored, stored
 from dealreg.service.exporting.wanted import Wanted
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.migrating import migrate, pending
+from dealreg.service.projecting.projector import Projector
+from dealreg.service.sealing.sealer import Sealer
+from dealreg.service.sealing.things import Things
 from dealreg.vocabulary.refused import Refused
 from tests.fix_histories import START, Claim, History, customer, meeting
 from tests.fix_postgres import _fresh
+from tests.fix_web import claim
 
 ROWS = "SELECT position, originator_id, originator_version, topic, state, recorded_at, recorded_by, salt FROM ledger.events ORDER BY position"
 ODD = [
@@ -432,3 +437,50 @@ def tree_root(path: Path) -> bytes:
         for fact in lines(opened):
             growing.add(fact.leaf)
     return growing.root
+
+
+def test_requirement_29_what_was_taken_in_is_sealed_verified_decided_again_and_goes_out_the_same(
+    seeded, tmp_path: Path, other_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    """A program with a registration and its rival moves house: nothing but the source's name differs in a second export."""
+    for dealer in ("alpha", "beta"):
+        assert seeded[dealer].post("/registrations", claim(dealer.upper(), "NORTH")).status_code == 201
+    before, here = exported(seeded.house.ledger), seeded.house.ledger.head()
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(before)
+    monkeypatch.setenv("DATABASE_URL", other_url)
+    monkeypatch.setenv("DEALREG_DATA", str(tmp_path / "there"))
+    root = b64encode(tree_root(path)).decode()
+    code, said = run("audit", "import", path, "--root", root, "--reason", "the house was moved")
+    assert code == 0, said
+    with Ledger(other_url) as there:
+        assert exported(there, up_to=here) == before
+        facts = [there.read(row) for row in there.notifications(0, 10_000) if not row.topic.startswith("audit.")]
+        assert {one.equal for one in decided_again(facts)} == {True}
+    Projector(other_url, strict=True).catch_up()
+    assert run("rebuild", "--check")[0] == 0
+    things = Things(
+        state=tmp_path / "there" / "sealer" / "state.json", keys=tmp_path / "there" / "keys", origin="example.org/there"
+    )
+    with Sealer(other_url, things) as sealer:
+        sealed = sealer.seal_all()
+    assert sealed.size == here + 1
+    code, said = run("audit", "verify", "--reason", "after the move", "--json")
+    assert (code, {one["check"] for one in json.loads(said)["findings"]}) == (1, {"personal values"}), said
+    _carry_personal_values(seeded.settings.database, other_url)
+    code, said = run("audit", "verify", "--reason", "after the values came too", "--json")
+    assert (code, json.loads(said)["sound"]) == (0, True), said
+    (first, *_) = json.loads(run("audit", "log", "--json")[1])
+    assert first["what"] == "audit log"
+
+
+def _carry_personal_values(here: str, there: str) -> None:
+    """As `pg_dump --data-only --table personal.held` does: they are no part of the log, so they travel by themselves."""
+    with (
+        psycopg.connect(here, options="-c role=dealreg_app") as source,
+        psycopg.connect(there, options="-c role=dealreg_app") as target,
+    ):
+        rows = source.execute("SELECT ref, subject, value, salt FROM personal.held").fetchall()
+        assert rows
+        with target.cursor() as cursor:
+            cursor.executemany("INSERT INTO personal.held (ref, subject, value, salt) VALUES (%s, %s, %s, %s)", rows)

@@ -1,8 +1,10 @@
 """Who looks at the trail is recorded before anything is answered, and whose look cannot be recorded sees nothing."""
 
+import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -228,3 +230,47 @@ def test_a_request_that_is_admitted_twice_is_one_look(world):
     for roles in (READERS, INSIDERS):
         only(roles, "read this")(request, world.house, AUDITOR, "why")
     assert [(one.what, one.about, one.reason) for one in looks(world)] == [("/x", "everything", "why")]
+
+
+def test_requirement_30_an_export_is_recorded_with_the_digest_of_the_very_file(world, tmp_path: Path, monkeypatch):
+    filed(world)
+    files = {}
+    for form in ("cloudevents", "ocel"):
+        files[form] = tmp_path / form
+        code, said = run(
+            monkeypatch,
+            world,
+            "audit",
+            "export",
+            "--all",
+            "--format",
+            form,
+            "--out",
+            files[form],
+            "--reason",
+            "for the court",
+        )
+        assert code == 0, said
+    told = {one.what: one for one in looks(world)}
+    for form, path in files.items():
+        look = told[f"export {form}"]
+        assert (look.digest, look.reason) == (hashlib.sha256(path.read_bytes()).hexdigest(), "for the court")
+        assert look.facts == look.log_size
+    assert told["export ocel"].log_size == (told["export cloudevents"].log_size or 0) + 1, (
+        "the first export is in the second"
+    )
+
+
+def test_requirement_30_an_export_that_cannot_be_recorded_is_not_handed_over(
+    world, servers, tmp_path: Path, monkeypatch
+):
+    filed(world)
+    out, asked = tmp_path / "log.jsonl", ("audit", "export", "--all", "--format", "cloudevents", "--out")
+    assert run(monkeypatch, world, *asked, out)[0] == 2, "no reason"
+    assert run(monkeypatch, world, *asked, out, "--reason", " ")[0] == 1
+    name = psycopg.conninfo.conninfo_to_dict(world.settings.database)["dbname"]
+    with psycopg.connect(servers.postgres.superuser_url, dbname=name, autocommit=True) as root:
+        root.execute("REVOKE EXECUTE ON FUNCTION ledger.append_audit FROM dealreg_auditor")
+        assert run(monkeypatch, world, *asked, out, "--reason", "for the court")[0] == 3
+    assert list(tmp_path.glob("*log.jsonl*")) == []
+    assert list(tmp_path.glob(".*")) == []

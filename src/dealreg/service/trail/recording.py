@@ -22,8 +22,8 @@ LONGEST_ABOUT: Final = 1000
 """Characters: an id and a few plain parameters have a hundred."""
 
 PLAIN: Final = frozenset({
-    "as_of", "at_size", "customer", "effective_at", "field", "from", "from_size", "kind", "known_at", "line", "on", "open", "partner", "region", "standing",
-    "state", "territory", "to", "to_decide", "to_size", "until",
+    "as_known", "as_of", "at_size", "by", "by_effective", "customer", "effective", "effective_at", "field", "from", "kind", "known", "known_at",
+    "line", "model", "on", "open", "partner", "region", "since", "standing", "state", "table", "territory", "to", "to_decide", "until",
 })  # fmt: skip
 """Parameters of questions that name things of the program or instants: they may be recorded. Of others only the name is."""
 
