@@ -67,6 +67,7 @@ person decides on is named by its **ETag** in If-Match. A reply to a write carri
 that write, or says in **Dealreg-Behind** how many facts it lacks (to a partner: `some`). What people fight over is sealed in the signed log
 before it is answered; where that is not so, the answer is 202 with `sealed: false`. Lists go on with **cursor**. Instants are ISO 8601 with an
 offset; a window is half-open, `protected_until` is its last day in the program's zone. Every error is **application/problem+json**.
+What an auditor reads is recorded in the trail before it is answered, with the reason in **Dealreg-Reason**.
 """
 
 
