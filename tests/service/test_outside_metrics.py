@@ -11,7 +11,7 @@ from dealreg.proof.note import vkey
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.witnessing.announcing import Announcing, provision_checkpoints, subject
 from dealreg.service.witnessing.asking import Asking
-from dealreg.service.witnessing.carrying import Carrier, once
+from dealreg.service.witnessing.carrying import Carrier, Errand, once
 from dealreg.service.witnessing.keyring import witnesses
 from dealreg.service.witnessing.outside import Taker
 from dealreg.service.witnessing.stamping import Stamping
@@ -44,7 +44,7 @@ def test_a_taker_that_is_away_is_seen_and_one_that_is_there_is_not(
     away, there = (start_witness(vkey(signer), name=name) for name in ("away", "there"))
     provision_checkpoints(nats_url, stream_prefix)
     asked = [Asking(run, one) for one in witnesses(f"{away.named} {there.named}")]
-    errands = [
+    errands: list[Errand] = [
         *asked,
         Announcing(run, nats_url, stream_prefix),
         Stamping(run, authority.url, [authority.root], every=timedelta(hours=1), positions=10**6),
