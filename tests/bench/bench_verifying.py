@@ -34,8 +34,8 @@ ROUNDS = int(os.environ.get("VERIFIED_ROUNDS", "3"))
 
 FILL = """
 INSERT INTO ledger.events (position, originator_id, originator_version, topic, state, recorded_at, recorded_by)
-SELECT m.last + n, md5((n / 7)::text)::uuid, n % 7 + 1, 'registration_submitted.v1', convert_to(
-    '{"meta":{"program":"example","actor":{"role":"dealer","subject":"subject-1","partner":"dealer-' || n % 97 || '"},"request":{"caller":'
+SELECT m.last + n, md5((n / 7)::text)::uuid, n %% 7 + 1, 'registration_submitted.v1', convert_to(
+    '{"meta":{"program":"example","actor":{"role":"dealer","subject":"subject-1","partner":"dealer-' || n %% 97 || '"},"request":{"caller":'
     '"partner:dealer-1","id":"request-' || n || '"},"effective_at":"2026-02-03T04:05:06Z","build":"0.1.0"},"data":{"registration":"'
     || md5(n::text) || '","line":"pumps","customer_name":"' || repeat('Łódź ', 10) || '"}}', 'UTF8'
 ), m.at + n * interval '5 microseconds', 'dealreg_app'

@@ -43,20 +43,21 @@ def told_by(copy: Mapping[str, Any], row: SealedRow) -> str | None:
         data = from_json(row.state)["data"]
     except (ValueError, KeyError, TypeError):
         return f"the read model {MODEL} still has its content: {_short(copy['data'])}"
-    differing = [
-        f"{path}: {_short(then)} there, {_short(now)} here"
-        for path, then, now in _different("data", copy["data"], data)
-    ]
-    if not differing:
-        return None
-    more = f" and {len(differing) - MOST} more" if len(differing) > MOST else ""
-    return f"the read model {MODEL} says of it {'; '.join(differing[:MOST])}{more}"
+    fields = differing(copy["data"], data, "data")
+    return f"the read model {MODEL} says of it {fields}" if fields else None
+
+
+def differing(then: Any, now: Any, path: str) -> str:
+    """The fields in which two values of JSON differ, in words; nothing where none does."""
+    found = [f"{at}: {_short(was)} there, {_short(here)} here" for at, was, here in _different(path, then, now)]
+    more = f" and {len(found) - MOST} more" if len(found) > MOST else ""
+    return f"{'; '.join(found[:MOST])}{more}"
 
 
 def _different(path: str, then: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
     if isinstance(then, dict) and isinstance(now, dict):
         for name in [*then, *(name for name in now if name not in then)]:
-            yield from _different(f"{path}.{name}", then.get(name), now.get(name))
+            yield from _different(f"{path}.{name}" if path else name, then.get(name), now.get(name))
     elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
         for at, (one, other) in enumerate(zip(then, now, strict=True)):
             yield from _different(f"{path}[{at}]", one, other)

@@ -168,8 +168,9 @@ def _witnessed(connection: Connection, trust: Trust) -> tuple[list[Seen], list[t
 def _of_database(result: Result, connection: Connection, found: Scan) -> None:
     result.take(*personal_values.check(connection, found.contents))
     of_catalogue = Findings("catalogue", "put the object back as the migrations made it, and look who changed it")
-    for one in _catalogue(connection):
+    for one in catalogue.findings(connection):
         of_catalogue.add(one.what, one.position, next=one.next)
+    result.notes += catalogue.notes(connection)
     result.take(of_catalogue, "grants, triggers and owners against the list of this build")
     clock = Findings("clock", "set the clock of the one that is wrong")
     row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
@@ -177,13 +178,6 @@ def _of_database(result: Result, connection: Connection, found: Scan) -> None:
     if apart > MOST_APART_SECONDS:
         clock.add(f"the clock of the database is {apart:.0f} s away from the one here")
     result.take(clock, f"{apart:.1f} s between the database's and the one here")
-
-
-def _catalogue(connection: Connection) -> Sequence[Finding]:
-    if importlib.util.find_spec("dealreg.service.guarding.catalogue") is None:
-        return []
-    found: Sequence[Finding] = importlib.import_module("dealreg.service.guarding.catalogue").findings(connection)
-    return found
 
 
 def _of_trust(asked: Asked) -> list[str]:

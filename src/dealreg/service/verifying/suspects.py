@@ -6,7 +6,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import from_json
+
 from dealreg.service.verifying.checkpoints import Judged
+from dealreg.service.verifying.copies import differing
 from dealreg.service.verifying.finding import Findings
 from dealreg.service.verifying.guessing import Clues
 from dealreg.service.verifying.naming import Named, by_leaves, by_root
@@ -16,6 +19,9 @@ from dealreg.service.verifying.scanning import Scan
 from dealreg.service.verifying.tiles import Compared
 
 ROLES = (b"dealreg_app", b"dealreg_auditor", b"dealreg_owner", b"dealreg_sealer", b"dealreg_watcher")
+
+LONGEST = 300
+"""Characters of a content that are shown."""
 
 NEAREST_STREAMS = 2000
 """Streams whose end lies nearest, of which a row that changed its stream may have been the next."""
@@ -84,8 +90,10 @@ def _differing(leaf: Leaf, row: SealedRow | None) -> str:
 
 
 def _contents(leaf: Leaf, row: SealedRow) -> str:
-    return (
-        f": it was {leaf.state.decode('utf-8', 'replace')[:300]}"
-        if leaf.state not in {None, row.state} and leaf.state
-        else ""
-    )
+    if leaf.state is None:
+        return ""
+    try:
+        fields = differing(from_json(leaf.state), from_json(row.state), "")
+    except ValueError:
+        fields = ""
+    return f": {fields or leaf.state.decode('utf-8', 'replace')[:LONGEST]}" if leaf.state != row.state else ": the salt"
