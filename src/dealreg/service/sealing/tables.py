@@ -77,7 +77,7 @@ class Tables:
     def walk(self, position: int, last: int) -> Iterator[Sequence[Entry]]:
         """Facts from a position up to another, some thousands at a time; the rest where there are no more."""
         while position <= last:
-            found = [one for one in self.entries(position, FETCHED) if one.position <= last]
+            found = [one for one in self.entries(position, min(FETCHED, last - position + 1)) if one.position <= last]
             if not found:
                 return
             yield found
