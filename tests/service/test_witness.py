@@ -7,7 +7,7 @@ import pytest
 
 from dealreg.proof.note import checkpoint_body, signed_note, vkey
 from dealreg.proof.tree import EMPTY, Tree
-from dealreg.proof.verify import COSIGNED, cosigned_at, parse_checkpoint, parse_vkey
+from dealreg.proof.verify import COSIGNED, Refused, cosigned_at, parse_checkpoint, parse_vkey
 from dealreg.service.sealing.keys import FileSigner
 from dealreg.service.witnessing.keyring import BadNames, logs, witnesses
 from dealreg.service.witnessing.memory import Forgetful, Memory
@@ -236,6 +236,17 @@ def test_a_witness_without_its_memory_does_not_start(tmp_path):
     (folder / "memory").unlink()
     with pytest.raises(Forgetful, match="could cosign a fork"), Memory(folder).held(key):
         pass
+
+
+def test_a_memory_that_cannot_be_read_cosigns_nothing(witness, memory, toy_log, tmp_path):
+    ask(witness, toy_log.request(0, 4))
+    (file,) = (tmp_path / "w" / "memory").glob("*.checkpoint")
+    for spoiled in ("", "nonsense", file.read_text()[:20]):
+        file.write_text(spoiled)
+        for old in (0, 4):
+            with pytest.raises(Refused):
+                ask(witness, toy_log.request(old))
+        assert file.read_text() == spoiled
 
 
 def test_two_witnesses_do_not_share_a_memory(tmp_path):
