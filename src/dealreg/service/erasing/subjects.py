@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from typing import Any, Final
+from unicodedata import normalize
 
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.vocabulary.refused import Refused
@@ -51,7 +52,7 @@ class Whose:
     @property
     def subjects(self) -> list[str]:
         """How its values may be filed."""
-        return sorted({self.said.strip(), self.folded})
+        return sorted({self.said.strip(), *(normalize(form, self.folded) for form in ("NFC", "NFD")), self.folded})
 
     @property
     def named(self) -> tuple[str, ...]:

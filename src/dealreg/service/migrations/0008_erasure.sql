@@ -56,6 +56,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     roots uuid[] := ARRAY[about];
     customers uuid[];
+    customer uuid;
 BEGIN
     IF kind = 'customer' THEN
         WITH RECURSIVE known (id) AS (
@@ -68,20 +69,23 @@ BEGIN
             CROSS JOIN (VALUES ('absorbed'), ('into')) AS side (name)
         )
         SELECT array_agg(id) INTO customers FROM known;
-        SELECT array_agg(DISTINCT x.id) INTO roots
-        FROM (
-            SELECT e.originator_id, convert_from(e.state, 'UTF8')::jsonb -> 'data' AS data
-            FROM ledger.events AS e
-            WHERE EXISTS (SELECT FROM unnest(customers) AS c (id) WHERE position(convert_to(c.id::text, 'UTF8') IN e.state) > 0)
-        ) AS f
-        CROSS JOIN LATERAL (
-            SELECT f.originator_id AS id
-            UNION ALL
-            SELECT (v #>> '{}')::uuid FROM jsonb_path_query(f.data, '$.**.registration') AS v WHERE v #>> '{}' ~ '^[0-9a-f-]{36}$'
-            UNION ALL
-            SELECT (v #>> '{}')::uuid FROM jsonb_path_query(f.data, '$.**.opportunity') AS v WHERE v #>> '{}' ~ '^[0-9a-f-]{36}$'
-        ) AS x
-        WHERE EXISTS (SELECT FROM unnest(customers) AS c (id) WHERE position(c.id::text IN f.data::text) > 0);
+        FOREACH customer IN ARRAY customers LOOP  -- Each by itself: a search for one constant is several times faster.
+            roots := roots || ARRAY(
+                SELECT x.id
+                FROM (
+                    SELECT e.originator_id, convert_from(e.state, 'UTF8')::jsonb -> 'data' AS data
+                    FROM ledger.events AS e WHERE position(convert_to(customer::text, 'UTF8') IN e.state) > 0
+                ) AS f
+                CROSS JOIN LATERAL (
+                    SELECT f.originator_id AS id
+                    UNION
+                    SELECT (v #>> '{}')::uuid FROM jsonb_path_query(f.data, '$.**.registration') AS v WHERE v #>> '{}' ~ '^[0-9a-f-]{36}$'
+                    UNION
+                    SELECT (v #>> '{}')::uuid FROM jsonb_path_query(f.data, '$.**.opportunity') AS v WHERE v #>> '{}' ~ '^[0-9a-f-]{36}$'
+                ) AS x
+                WHERE position(customer::text IN f.data::text) > 0
+            );
+        END LOOP;
     ELSIF kind = 'conflict' THEN
         SELECT array_agg((v #>> '{}')::uuid) INTO roots
         FROM ledger.events AS e, jsonb_path_query(convert_from(e.state, 'UTF8')::jsonb -> 'data', '$.**.registration') AS v
