@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -16,6 +17,8 @@ from dealreg.service.guarding.superuser import WATCHER
 from dealreg.service.ledger.audit_facts import Change, TamperingSeen
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.watching import own_state
+from dealreg.service.watching.changes import Changed, Transaction
+from dealreg.service.watching.judging import Judge
 from dealreg.service.watching.slot import NotPossible
 from dealreg.service.watching.watcher import Watcher
 from tests import fix_ledger as toy
@@ -80,6 +83,11 @@ TAMPERING = {
         Change.INSERT,
         "position {j} after {n};",
     ),
+    "insert dated before the last": (
+        "INSERT INTO ledger.events SELECT {n} + 1, gen_random_uuid(), 1, 'x.v1', '', max(recorded_at) - interval '1 ms', 'me' FROM ledger.events",
+        Change.INSERT,
+        "position {i} dated",
+    ),
     "insert back-dated": (
         "INSERT INTO ledger.events SELECT {n} + 1, gen_random_uuid(), 1, 'x.v1', '', now() - interval '1 day', 'me'",
         Change.INSERT,
@@ -105,6 +113,25 @@ def test_requirement_20_a_direct_change_of_the_ledger_is_an_alarm(watcher, super
     assert said[0]["where"].startswith(where.format(**numbers)), said
     fact = seen(toy_ledger)[-1]
     assert (fact.change, fact.table, fact.where) == (change, "ledger.events", said[0]["where"])
+
+
+def test_requirement_20_a_row_between_the_last_fact_and_now_is_judged_by_its_commit():
+    """An idle ledger leaves room for a date after its last fact; no save of ours is open for more than a minute, but a migration."""
+    last = datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
+
+    def judged(dated, committed, topic="x.v1"):
+        new = {"position": "8", "recorded_at": dated.isoformat(), "topic": topic}
+        fact = Changed(Change.INSERT, "ledger.events", new=new)
+        return bool(Judge(7, last).alarms(Transaction(1, committed, 2, (fact,))))
+
+    hour, minute, moment = timedelta(hours=1), timedelta(minutes=1), timedelta(microseconds=1)
+    assert not judged(last + hour, last + hour + minute)
+    assert judged(last + hour, last + hour + minute + moment)
+    assert not judged(last + hour, last + 2 * hour, "audit.migrated.v1")
+    assert not judged(last + hour, last + hour - timedelta(seconds=2))
+    assert judged(last + hour, last + hour - timedelta(seconds=2) - moment)
+    assert not judged(last, last + moment), "facts of one save have one instant"
+    assert judged(last - moment, last + moment)
 
 
 def test_requirement_20_a_row_of_tomorrow_stops_the_ledger_and_is_said_all_the_same(watcher, superuser, toy_ledger):
@@ -204,11 +231,12 @@ def test_business_is_no_alarm(watcher, toys, toy_ledger, ledger):
 
 
 def test_a_killed_watcher_loses_no_alarm_and_records_it_once(
-    watcher, watching, superuser, toy_ledger, slot, tmp_path, monkeypatch
+    watcher, watching, superuser, toys, toy_ledger, slot, tmp_path, monkeypatch
 ):
     """Killed after the fact and before its own state, after its state and before the slot, and before anything."""
     off(superuser, "ledger.events")
     superuser.execute("UPDATE ledger.events SET recorded_by = 'x' WHERE position = 2")
+    toys.decide_batch([toy.ask(toy.Put(shelf="b"), "between")])
     path = tmp_path / "state.json"
 
     def killed(*_):

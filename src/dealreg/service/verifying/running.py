@@ -1,7 +1,5 @@
 """The whole verification: one snapshot of the database, one reading of the ledger, then everything that can be held against it."""
 
-import importlib
-import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -15,6 +13,7 @@ from pydantic_core import from_json
 
 from dealreg.service.projecting.connecting import connect
 from dealreg.service.verifying import (
+    catalogue,
     checkpoints,
     of_the_log,
     outside,
