@@ -174,6 +174,15 @@ def test_a_receipt_is_taken_whole_or_refused(data):
         check_receipt(data, policy())
 
 
+def test_a_receipt_of_a_leaf_that_says_another_place_is_refused():
+    """It lies in the tree, and is no fact of its place: a log that sealed such a thing is no log of facts."""
+    text = leaf_text(7, str(UUID(int=7)), 1, "2026-09-01T12:00:00.000000Z", "dealreg_app", "x.v1", bytes(32))
+    tree = Tree.of([leaf_hash(b"a"), leaf_hash(text), leaf_hash(b"c")])
+    data = _receipt(extra=b64encode(text).decode(), proof=tree.inclusion(1), note=note(3, tree.root()))
+    with pytest.raises(Refused, match="no fact of its place"):
+        check_receipt(data, policy())
+
+
 @pytest.mark.parametrize("data", [
     b"", b"\xff", b"[]", b"{", b"[" * 100_000, b'{"a": 1, "a": 1}', b'{"a": 1.0}', b'{"a": NaN}', b'{"a": true}', b'{"a": -1}', b'{"a": "1"}',
     b'{"a": null}', b'{"a": 1, "b": 1}', b"{}", b'{"a": 9223372036854775808}', b'{"a": ' + b"9" * 5000 + b"}",

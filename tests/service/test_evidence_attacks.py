@@ -151,12 +151,12 @@ def _unknown_key(forger: Forger, deal: Disputed) -> bytes:
     return forger.forge(newest=_signed(forger, ORIGIN, "other"))
 
 
-def _signed(forger: Forger, origin: str, key: str, tree: Tree | None = None) -> Sealed:
+def _signed(forger: Forger, origin: str, key: str, tree: Tree | None = None, at: int = 1_800_000_000) -> Sealed:
     """A checkpoint by another key; even the witness was made to sign it."""
     used = tree or forger.tree
     body = checkpoint_body(origin, used.size, used.root())
     signer = FileSigner(origin, forger.trail.sealer.things.keys / key)
-    seen = cosignature(body, forger.trail.witness, 1_800_000_000)
+    seen = cosignature(body, forger.trail.witness, at)
     return Sealed(origin, used.size, signed_note(body, [signer]) + seen, ())
 
 
@@ -355,6 +355,14 @@ def test_requirement_12_an_old_map_is_stale_and_an_old_bundle_is_noticed_by_who_
         proved(late, trail.policy())
 
 
+def test_an_earlier_checkpoint_stands_once_and_in_order(disputed: Disputed):
+    made = disputed.trail.make("deal", disputed.deal)
+    forger = Forger(disputed.trail, made)
+    for anchors in ([*made.anchors, made.anchors[-1]], [made.anchors[1], made.anchors[0]]):
+        with pytest.raises(Refused, match="stands where it does not belong"):
+            proved(forger.forge(anchors=anchors), disputed.trail.policy())
+
+
 def test_keys_witnesses_and_quorum_are_those_of_the_policy(disputed: Disputed, tmp_path):
     trail = disputed.trail
     made = trail.make("deal", disputed.deal)
@@ -402,22 +410,155 @@ def test_a_fact_dated_ahead_before_it_was_sealed_is_convicted_by_the_witness(tra
         proved(made.data, trail.policy(skew_seconds=1))
 
 
-def test_a_log_and_a_witness_that_agree_on_a_date_that_falls_are_refused(disputed: Disputed):
-    """Both keys in one hand, and a fact dated a day back in a tree made for it: the dates around it say so."""
-    forger = Forger(disputed.trail, disputed.trail.make("deal", disputed.deal))
-    facts = forger.edited(_of(disputed.deal, 2), recorded_at="2026-01-01T00:00:00.000000Z")
+def _colluding(forger: Forger, facts: Facts, **more: Any) -> bytes:
+    """The log's key and the witness's in one hand: a tree is made for whatever the facts say, and signed by both."""
     edited = {one.stored.position: one.stored.leaf for one, _ in facts}
     tree = Tree.of(edited.get(at + 1, forger.tree.leaf(at)) for at in range(forger.tree.size))
     heads = HeadsMap(head._replace(leaf=edited.get(head.position, head.leaf)) for head in forger.heads.map.heads)
+    sealing = next(one for one, _ in facts if one.stored.position == forger.heads.position)
+    root = sealing.stored.state.replace(forger.heads.map.root.hex().encode(), heads.root.hex().encode())
+    facts = [(Known(one.stored._replace(state=root)) if one is sealing else one, shown) for one, shown in facts]
+    edited = {one.stored.position: one.stored.leaf for one, _ in facts}
+    tree = Tree.of(edited.get(at + 1, forger.tree.leaf(at)) for at in range(forger.tree.size))
+    newest = _signed(forger, ORIGIN, "log", tree, at=int(time.time()))
+    return forger.forge(
+        facts=facts, newest=newest, anchors=[], tree=tree, heads=replace_map(forger.heads, heads), **more
+    )
+
+
+class Odd(Known):
+    """A fact of which nobody looks at what it says before it is in the bundle."""
+
+    said = {"meta": {"program": PROGRAM}, "data": {}}  # type: ignore[assignment]  # in place of what is read from its bytes
+
+
+NOT_SEALED_BY_US: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"recorded_at": "2026-01-01T00:00:00.000000Z"}, "a clock set back"),
+    ({"recorded_at": "2026-13-01T00:00:00.000000Z"}, "a clock set back"),
+    ({"state": b"{"}, "is no JSON"),
+    ({"state": b"[" * 100_000}, "is no JSON"),
+    ({"state": b"[]"}, "is no fact"),
+    ({"state": b'{"meta": {}, "data": {}}'}, "is no fact"),
+    ({"state": b'{"meta": {"program": "p"}, "data": []}'}, "is no fact"),
+    ({"state": b'{"meta": {"program": "p", "read": 5}, "data": {}}'}, "does not have the shape"),
+    ({"state": b'{"meta": {"program": "reference"}, "data": {"registration": "x"}}'}, "leaves out stream x"),
+)
+
+
+def test_what_no_honest_log_holds_is_refused_in_a_sentence(disputed: Disputed):
+    """Even where the log and its witness are in one hand: what they sealed has to be a fact, and dates may not fall."""
+    forger = Forger(disputed.trail, disputed.trail.make("deal", disputed.deal))
+    true = _colluding(forger, list(forger.made.facts))
+    assert proved(true, disputed.trail.policy()), "whoever has both keys may sign, and what he signs is whole"
+    for fields, says in NOT_SEALED_BY_US:
+        facts = forger.edited(_of(disputed.deal, 2), **fields)
+        odd = [(Odd(one.stored) if _of(disputed.deal, 2)(one.stored) else one, shown) for one, shown in facts]
+        data = _colluding(forger, odd)
+        with pytest.raises(Refused, match=says):
+            proved(data, disputed.trail.policy())
+    newest = forger.edited(
+        lambda fact: fact.position == forger.heads.position, recorded_at="9999-13-01T00:00:00.000000Z"
+    )
+    with pytest.raises(Refused, match="no date"):
+        proved(_colluding(forger, newest), disputed.trail.policy())
+
+
+def _resaid(data: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
+    said = json.loads(data)
+    change(said)
+    return written(said)
+
+
+def test_each_part_that_is_there_has_a_use_and_an_order(disputed: Disputed):
+    trail = disputed.trail
+    forger = Forger(trail, trail.make("deal", disputed.deal))
+    nobody = str(UUID(int=5))
+    unused = {head.stream for head in forger.heads.map.heads[:1]} | {
+        one.stored.stream for one, _ in forger.made.facts[:-1]
+    }
+    tree = Tree.of(forger.tree.leaf(at) for at in range(24))
+    useless = _signed(forger, ORIGIN, "log", tree, at=int(time.time()))
+    absent = trail.make("customer", nobody).data
+    for says, data in {
+        "for nothing": _resaid(forger.made.data, lambda said: said["nodes"].append("A" * 43 + "=")),
+        "twice": _resaid(forger.made.data, lambda said: said["nodes"].append(said["nodes"][0])),
+        "names a node that is not there": _resaid(
+            forger.made.data, lambda said: said["events"][0].update(proof="99999")
+        ),
+        "absence of what nobody asks": forger.forge(absent=[nobody]),
+        "entry of the map of stream heads is there for nothing": forger.forge(
+            complete=unused | {_other_stream(forger)}
+        ),
+        "entries of the map of stream heads are not in order": _resaid(
+            forger.made.data, lambda said: said["heads"]["entries"].reverse()
+        ),
+        "absent streams are not in order": _resaid(absent, lambda said: said["heads"]["absent"].reverse()),
+        "dates nothing": forger.forge(anchors=sorted([*forger.made.anchors, useless], key=lambda one: one.size)),
+        "the one way": json.dumps(json.loads(forger.made.data)).encode(),
+        "newest fact of the checkpoint, is not there": forger.forge(facts=forger.made.facts[:-1]),
+    }.items():
+        with pytest.raises(Refused) as refused:
+            proved(data, trail.policy())
+        assert says in str(refused.value)
+
+
+def _other_stream(forger: Forger) -> str:
+    inside = {one.stored.stream for one, _ in forger.made.facts}
+    return next(head.stream for head in forger.heads.map.heads if head.stream not in inside)
+
+
+def test_a_fact_behind_the_map_of_streams_is_no_part_of_a_bundle(disputed: Disputed):
+    """What came after the map was made may not be shown as if it were complete."""
+    trail = disputed.trail
+    made = trail.make("deal", disputed.deal)
+    forger = Forger(trail, made)
+    trail.world["beta"].post("/registrations", claim("BETA", None, domain="behind.example"))
+    size = trail.seal()
+    note = trail.sealer.own.note
+    seen = cosignature(note.partition("\n\n")[0] + "\n", trail.witness, int(time.time()))
+    log = [Known(one) for one in stored(trail.house.audited, Wanted(up_to=size))]
+    kept = [one for one in made.facts if one[0].stored.position <= forger.heads.position]
+    facts = [*kept, (log[-2], True), (log[-1], False)]
     data = forger.forge(
         facts=facts,
-        newest=_signed(forger, ORIGIN, "log", tree),
+        newest=Sealed(ORIGIN, size, note + seen, ()),
         anchors=[],
-        tree=tree,
-        heads=replace_map(forger.heads, heads),
+        tree=Tree.of(one.stored.leaf for one in log),
     )
-    with pytest.raises(Refused, match="a clock set back"):
-        proved(data, disputed.trail.policy())
+    with pytest.raises(Refused, match="lies behind the map of stream heads"):
+        proved(data, trail.policy())
+
+
+def test_a_witness_whose_clock_was_set_back_is_refused(disputed: Disputed):
+    trail = disputed.trail
+    forger = Forger(trail, trail.make("deal", disputed.deal))
+    now = int(time.time())
+    first = forger.made.anchors[0]
+    ahead = first._replace(note=first.note.rpartition("— ")[0] + cosignature(first.body, trail.witness, now + 60))
+    behind = _signed(forger, ORIGIN, "log", at=now)
+    with pytest.raises(Refused, match=r"the clock of witness witness.test/w1 was set back"):
+        proved(forger.forge(anchors=[ahead], newest=behind), trail.policy(skew_seconds=3600))
+
+
+def test_a_period_that_is_none_is_refused(disputed: Disputed):
+    trail = disputed.trail
+    data = trail.of(Subject(Kind.PERIOD, "some facts", PROGRAM, 21, 27)).data
+    labels: tuple[dict[str, int], ...] = (
+        {"first": 0},
+        {"first": 29},
+        {"first": 10**18},
+        {"last": 19},
+        {"last": 10**18},
+    )
+    for label in labels:
+        said = json.loads(data)
+        said["subject"].update(label)
+        with pytest.raises(Refused):
+            proved(written(said), trail.policy())
+    with pytest.raises(Refused, match="a period is a row of positions"):
+        proved(
+            _resaid(data, lambda said: said.update(heads={"position": 1, "entries": [], "absent": []})), trail.policy()
+        )
 
 
 def test_a_fact_that_a_witness_did_not_see_may_not_be_older_than_its_look(disputed: Disputed):
@@ -448,19 +589,22 @@ def test_a_checkpoint_that_was_witnessed_late_is_left_out_and_dates_nothing(trai
     assert proved(made.data, trail.policy())
 
 
-@pytest.mark.parametrize("change", [
-    lambda events: events.pop(0), lambda events: events.pop(), lambda events: events.pop(3),
-    lambda events: events.insert(0, dict(events[0], position=events[0]["position"] - 1)),
-], ids=["without the neighbour before", "without the neighbour behind", "with a hole", "with one before"])  # fmt: skip
-def test_a_period_is_a_row_of_positions_with_a_neighbour_at_both_ends(disputed: Disputed, change):
+def test_a_period_is_a_row_of_positions_with_a_neighbour_at_both_ends(disputed: Disputed):
     trail = disputed.trail
     made = trail.of(Subject(Kind.PERIOD, "some facts", PROGRAM, 21, 27))
-    said = json.loads(made.data)
-    assert [one["position"] for one in said["events"]] == list(range(20, 29))
+    assert [one["position"] for one in json.loads(made.data)["events"]] == list(range(20, 29))
     assert any("all 7 facts at positions 21 to 27" in line for line in proved(made.data, trail.policy()))
-    change(said["events"])
-    with pytest.raises(Refused):
-        proved(written(said), trail.policy())
+    changes: dict[str, Callable[[list[dict[str, Any]]], object]] = {
+        "without the neighbour before": lambda events: events.pop(0),
+        "without the neighbour behind": lambda events: events.pop(),
+        "with a hole": lambda events: events.pop(3),
+        "with one before": lambda events: events.insert(0, dict(events[0], position=events[0]["position"] - 1)),
+    }
+    for name, change in changes.items():
+        said = json.loads(made.data)
+        change(said["events"])
+        with pytest.raises(Refused):
+            pytest.fail(f"{name}: {proved(written(said), trail.policy())}")
 
 
 def test_the_ends_of_the_log_are_the_ends_of_a_period_and_an_empty_one_is_proved(disputed: Disputed):

@@ -27,6 +27,7 @@ from dealreg.service.evidence import rendering
 from dealreg.service.evidence.hourly import record_if_due
 from dealreg.service.evidence.one_file import verifier
 from dealreg.service.evidence.story import story
+from dealreg.service.evidence.subject import Kind, Subject
 from dealreg.service.exporting.stored import stored
 from dealreg.service.exporting.wanted import Wanted
 from dealreg.service.ledger.audit_facts import HoldKind
@@ -100,18 +101,25 @@ def test_requirement_10_a_folder_is_verified_where_nothing_of_ours_is(
     assert (done.returncode, done.stdout.splitlines()[-1][:8], done.stderr) == (1, "REFUSED:", "")
 
 
-@pytest.mark.parametrize(("bundle", "policy"), [
-    (b"", None), (b"{", None), (b"\xff\xfe\x00", None), (b"[" * 100_000, None), (b"null\n", None), (b"c2sp.org/tlog-proof@v1\n", None),
-    (b"c2sp.org/tlog-proof@v1\nextra AA==\nindex 0\n\nx\n1\n\n", None), (None, b""), (None, b"{}"), (None, b"[" * 100_000), (None, b"\xff"),
-    (None, b'{"logs": [], "logs": []}'), (None, b'{"logs": [], "witnesses": [], "quorum": -1, "skew_seconds": 5, "require_completeness": true}'),
-    (None, b'{"logs": [], "witnesses": [{"vkey": "x+00+AA=="}], "quorum": 0, "skew_seconds": 5, "require_completeness": true}'),
-])  # fmt: skip
-def test_what_is_no_bundle_and_no_policy_is_refused_in_a_sentence(disputed: Disputed, tmp_path: Path, bundle, policy):
+NO_BUNDLE = (
+    b"", b"{", b"\xff\xfe\x00", b"[" * 100_000, b"null\n", b"c2sp.org/tlog-proof@v1\n", b"c2sp.org/tlog-proof@v1\nextra AA==\nindex 0\n\nx\n1\n\n",
+)  # fmt: skip
+NO_POLICY = (
+    b"", b"{}", b"[" * 100_000, b"\xff", b'{"logs": [], "logs": []}',
+    b'{"logs": [], "witnesses": [], "quorum": -1, "skew_seconds": 5, "require_completeness": true}',
+    b'{"logs": [], "witnesses": [{"vkey": "x+00+AA=="}], "quorum": 0, "skew_seconds": 5, "require_completeness": true}',
+)  # fmt: skip
+
+
+def test_what_is_no_bundle_and_no_policy_is_refused_in_a_sentence(disputed: Disputed, tmp_path: Path):
     (tmp_path / "verify.py").write_text(verifier())
-    (tmp_path / "b").write_bytes(disputed.trail.make("deal", disputed.deal).data if bundle is None else bundle)
-    (tmp_path / "p").write_bytes(json.dumps(disputed.trail.policy()).encode() if policy is None else policy)
-    done = _empty_machine(tmp_path, "b", "--policy", "p")
-    assert (done.returncode, done.stdout[:8], done.stdout.count("\n"), done.stderr) == (1, "REFUSED:", 1, "")
+    good, policy = disputed.trail.make("deal", disputed.deal).data, json.dumps(disputed.trail.policy()).encode()
+    for bundle, trust in [*((one, policy) for one in NO_BUNDLE), *((good, one) for one in NO_POLICY)]:
+        (tmp_path / "b").write_bytes(bundle)
+        (tmp_path / "p").write_bytes(trust)
+        done = _empty_machine(tmp_path, "b", "--policy", "p")
+        said = (done.returncode, done.stdout[:8], done.stdout.count("\n"), done.stderr)
+        assert said == (1, "REFUSED:", 1, ""), (bundle[:40], trust[:40])
     assert _empty_machine(tmp_path, "nowhere", "--policy", "p").stdout.startswith("REFUSED:")
     assert _empty_machine(tmp_path, "b").returncode == 2
 
@@ -304,12 +312,13 @@ def test_what_cannot_be_proved_is_not_exported(disputed: Disputed, run, tmp_path
     assert facts_of(disputed.trail, "audit.exported.v1") == []
 
 
-@pytest.mark.parametrize("words", [
-    (), ("--deal", "x", "--conflict", "y"), ("--from", "2026-01-01"), ("--to", "2026-01-01"), ("--deal", "x", "--format", "pdf"),
-    ("--all",), ("--deal", "x", "--for", "ALPHA", "--format", "ocel"),
-])  # fmt: skip
-def test_called_wrongly_it_says_how(disputed: Disputed, run, tmp_path: Path, words):
-    assert run(*words, "--reason", "r", "--out", tmp_path / "x").exit_code == 2
+def test_called_wrongly_it_says_how(disputed: Disputed, run, tmp_path: Path):
+    wrong: tuple[tuple[str, ...], ...] = (
+        (), ("--deal", "x", "--conflict", "y"), ("--from", "2026-01-01"), ("--to", "2026-01-01"), ("--deal", "x", "--format", "pdf"),
+        ("--all",), ("--deal", "x", "--for", "ALPHA", "--format", "ocel"),
+    )  # fmt: skip
+    for words in wrong:
+        assert run(*words, "--reason", "r", "--out", tmp_path / "x").exit_code == 2, words
     assert run("--deal", disputed.deal, "--out", tmp_path / "x").exit_code == 2, "an export has a reason"
 
 
@@ -374,3 +383,46 @@ def test_the_map_of_streams_is_recorded_by_the_sealer_once_an_hour_in_which_some
 def test_without_a_seal_no_map_is_recorded(seeded: World):
     with Ledger(seeded.settings.database_url(Role.SEALER), role="dealreg_sealer") as ledger:
         assert record_if_due(ledger, timedelta()) is None
+
+
+def test_a_registration_that_is_hidden_from_a_distributor_is_not_shown_to_it(trail: Trail):
+    """ROE-32: it names the distributor, who must not know of it; the dealer is shown its own.
+
+    Of ALPHA's registration nothing is shown to ALPHA and NORTH: its decision read BETA's stream, and that would name the rival.
+    """
+    asked = {**claim("BETA", "NORTH", domain="hidden.example"), "hidden": True}
+    hidden = trail.world["beta"].post("/registrations", asked)
+    assert hidden.status_code == 201, hidden.text
+    own = (
+        trail.world["alpha"]
+        .post("/registrations", claim("ALPHA", "NORTH", domain="hidden.example"))
+        .json()["registration"]
+    )
+    hidden_id = hidden.json()["registration"]
+    for partner, sees in (("NORTH", {own}), ("BETA", {hidden_id}), ("ALPHA", {own})):
+        made = trail.make("deal", own, shown_to=partner)
+        assert proved(made.data, trail.policy())
+        said = [event for event in json.loads(made.data)["events"] if event["stream"] in {own, hidden_id}]
+        assert {event["stream"] for event in said if "state" in event} <= sees, partner
+        shown = "".join(event.get("state", "") for event in json.loads(made.data)["events"])
+        assert ({own, hidden_id} - sees).pop() not in shown, partner
+        assert (hidden_id in shown) == (partner == "BETA")
+
+
+def test_a_period_for_a_partner_keeps_every_place_and_shows_its_own(disputed: Disputed):
+    trail = disputed.trail
+    made = trail.of(Subject(Kind.PERIOD, "all of it", PROGRAM, 1, trail.seal()), shown_to="ALPHA")
+    said = json.loads(made.data)["events"]
+    assert [event["position"] for event in said] == list(range(1, len(said) + 1))
+    assert proved(made.data, trail.policy())
+    shown = "".join(event.get("state", "") for event in said)
+    assert disputed.deal in shown
+    assert not any(name in shown for name in (disputed.rival, "GAMMA", "u-gamma", "BETA"))
+
+
+def test_a_page_tells_a_thousand_facts_and_counts_the_others(disputed: Disputed, monkeypatch):
+    monkeypatch.setattr("dealreg.service.evidence.story.MOST_TOLD", 3)
+    page = story(disputed.trail.make("deal", disputed.deal), by="u", reason="r")
+    assert (len(page["story"]), page["untold"]) == (3, 14)
+    assert "And 14 facts more" in rendering.html(page)
+    assert rendering.pdf(page)

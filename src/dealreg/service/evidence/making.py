@@ -10,12 +10,13 @@ from dealreg.service.evidence.anchoring import Sealed, Token, anchors, covering,
 from dealreg.service.evidence.assembling import Nodes, Value, bundle, entries
 from dealreg.service.evidence.gathering import Gathered, Known, gather
 from dealreg.service.evidence.heads import Heads, record_heads
-from dealreg.service.evidence.redacting import Showing, needed_absences, without_the_unshown
+from dealreg.service.evidence.redacting import Showing, needed_absences, readable_by, without_the_unshown
 from dealreg.service.evidence.subject import Kind, Subject
 from dealreg.service.exporting.stored import stored
 from dealreg.service.exporting.wanted import Wanted
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.proving.hashes import Hashes
+from dealreg.service.replay import Replay
 from dealreg.vocabulary.refused import Unknown
 
 
@@ -51,20 +52,21 @@ def make(
 
     Raises ``Unknown`` where there is nothing of that name to show, ``Refused`` where nothing seals the ledger, and ``Unavailable``.
     """
-    origin = origin_of(auditor)
-    heads = record_heads(auditor, origin=origin, by=by, reason=reason)
-    newest = covering(auditor, origin, heads.position, seconds)
-    period = subject.kind is Kind.PERIOD
-    gathered = gather(ledger, subject, newest.size if period else heads.log_size)
+    origin, period = origin_of(auditor), subject.kind is Kind.PERIOD
+    heads = None if period else record_heads(auditor, origin=origin, by=by, reason=reason)
+    last = heads.position if heads is not None else max(min(subject.last + 1, auditor.head()), 1)
+    newest = covering(auditor, origin, last, seconds)
+    gathered = gather(ledger, subject, heads.log_size if heads is not None else newest.size)
     if subject.kind in {Kind.PARTNER, Kind.PERIOD} and not gathered.facts:
         raise Unknown(f"there is nothing of {subject}; check the name and the program")
-    showing = Showing(subject, gathered, shown_to)
-    if shown_to is not None:
+    readable = readable_by(Replay(auditor), gathered, subject.program, shown_to) if shown_to else frozenset[str]()
+    showing = Showing(gathered, shown_to, readable)
+    if shown_to is not None and not period:
         gathered = without_the_unshown(gathered, showing)
     facts = [(one, showing.shows(one)) for one in gathered.facts]
     nodes, part = Nodes(), None
     absent = needed_absences(subject, gathered, showing)
-    if not period:
+    if heads is not None:
         facts += _sealing(auditor, heads, newest)
         part = entries(heads, gathered.streams, absent, nodes)
     values, told = _values(ledger, facts)

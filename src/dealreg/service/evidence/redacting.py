@@ -4,10 +4,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from dealreg.proof.bundle import belonging, derived
 from dealreg.service.evidence.gathering import Gathered, Known
 from dealreg.service.evidence.subject import Subject
+from dealreg.service.replay import Replay, readers_of
+from dealreg.vocabulary.ids import partner_reader
 
 _RULEBOOK, _NAMED = "rulebook_published.", "(?<![A-Za-z0-9._:@-])(?:{})(?![A-Za-z0-9._:@-])"
 
@@ -15,10 +18,10 @@ _RULEBOOK, _NAMED = "rulebook_published.", "(?<![A-Za-z0-9._:@-])(?:{})(?![A-Za-
 class Showing:
     """Which facts of a bundle are shown; of the others only place, time, stream and kind are, behind a salted digest."""
 
-    def __init__(self, subject: Subject, gathered: Gathered, shown_to: str | None) -> None:
-        """``shown_to``: a partner; ``None`` is the house."""
-        self._subject, self._partner = subject, shown_to
-        self._own, self._rivals = _sides(gathered, shown_to) if shown_to else (frozenset[str](), None)
+    def __init__(self, gathered: Gathered, shown_to: str | None, readable: frozenset[str] = frozenset()) -> None:
+        """``shown_to``: a partner, who may read these registrations; ``None`` is the house."""
+        self._partner, self._own = shown_to, readable
+        self._rivals = _rivals(gathered, shown_to, readable) if shown_to else None
         story = [one for one in gathered.facts if one.stored.stream in gathered.own or not gathered.own]
         self._versions = {
             (one.said["meta"]["program"], one.said["data"].get("rulebook_version"))
@@ -55,22 +58,32 @@ def without_the_unshown(gathered: Gathered, showing: Showing) -> Gathered:
     return replace(gathered, facts=[one for one in gathered.facts if one.stored.stream in kept])
 
 
-def _sides(gathered: Gathered, partner: str) -> tuple[frozenset[str], re.Pattern[str] | None]:
-    """The registrations of a partner; and what names others: their registrations, partners and streams."""
+def readable_by(replay: Replay, gathered: Gathered, program: str, partner: str) -> frozenset[str]:
+    """The registrations that a partner reads in its own pages now: not what is hidden from it, nor what it left. Raises ``Unavailable``."""
+    moment, reader = replay.moment(), partner_reader(program, partner)
+    found = set()
+    for stream, facts in gathered.streams.items():
+        if facts[0].stored.topic.startswith("registration_submitted.") and facts[0].said["meta"]["program"] == program:
+            readers = readers_of(replay.registration(program, UUID(stream), moment))
+            if reader in readers["dealers"] | readers["distributors"]:
+                found.add(stream)
+    return frozenset(found)
+
+
+def _rivals(gathered: Gathered, partner: str, own: frozenset[str]) -> re.Pattern[str] | None:
+    """What names others: their registrations, partners that no registration of its own names, and the streams of those."""
     parties: dict[str, set[str]] = {}
     programs = set()
     for one in gathered.facts:
-        data = one.said["data"]
-        registration = data.get("registration")
+        registration = one.said["data"].get("registration")
         if isinstance(registration, str):
-            parties.setdefault(registration, set()).update(_partners(data))
+            parties.setdefault(registration, set()).update(_partners(one.said["data"]))
             programs.add(one.said["meta"]["program"])
-    own = {registration for registration, named in parties.items() if partner in named}
-    allies = {partner, *(name for registration in own for name in parties[registration])}
+    allies = {partner, *(name for registration in own for name in parties.get(registration, ()))}
     others = {name for registration, named in parties.items() if registration not in own for name in named} - allies
     streams = {derived("partner", program, name) for program in programs for name in others}
-    names = sorted({*(set(parties) - own), *others, *streams})
-    return frozenset(own), re.compile(_NAMED.format("|".join(map(re.escape, names)))) if names else None
+    names = sorted({*(parties.keys() - own), *others, *streams})
+    return re.compile(_NAMED.format("|".join(map(re.escape, names)))) if names else None
 
 
 def _partners(data: Any) -> Iterator[str]:

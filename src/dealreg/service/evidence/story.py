@@ -11,6 +11,9 @@ from dealreg.service.evidence.gathering import Known
 from dealreg.service.evidence.making import Made
 from dealreg.service.explaining import CLAUSES
 
+MOST_TOLD = 1000
+"""Facts that a page tells; a bundle may hold more."""
+
 NOT_PROVED = (
     "That what was recorded is true: the log proves what was recorded and when it was known, not that it was so.",
     "Who sat at the keyboard: an actor is a pseudonym that the manufacturer's identity provider vouches for.",
@@ -45,8 +48,9 @@ def story(made: Made, *, by: str, reason: str, keys: Sequence[tuple[str, str]] =
         "log": {"origin": log.origin, "size": log.size, "root": log.root.hex()},
         "signed": [{"name": name, "id": key.hex()} for name, key, _ in log.note.signatures],
         "keys": [{"vkey": vkey, "fingerprint": fingerprint} for vkey, fingerprint in keys],
-        "protected": list(_protected(shown)),
-        "story": [_fact(one, shown=is_shown) for one, is_shown in told],
+        "protected": list(_protected(shown))[:MOST_TOLD],
+        "story": [_fact(one, shown=is_shown) for one, is_shown in told[:MOST_TOLD]],
+        "untold": max(len(told) - MOST_TOLD, 0),
         "rulebooks": list(_rulebooks(made)),
         "inputs": list(_inputs(made)),
         "outside": _outside(made, shown),
