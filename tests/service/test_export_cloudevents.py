@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from cloudevents.core.formats.json import JSONFormat
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from psycopg.conninfo import conninfo_to_dict
 from typer.testing import CliRunner
 
 from dealreg.cli.app import verbs
@@ -144,6 +145,25 @@ def test_requirement_29_the_root_out_of_the_file_alone_is_the_one_that_was_signe
     assert code == 0, said
     told = json.loads(said)
     assert (told["size"], told["root"], told["equal"]) == (log.head(), b64encode(tree(log).root()).decode(), True)
+
+
+def test_the_root_of_the_ledger_itself_is_held_against_a_checkpoint_too(
+    log: Ledger, note, database_url: str, monkeypatch: pytest.MonkeyPatch, servers
+):
+    checkpoint, key = note
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    code, said = run("audit", "root", "--checkpoint", checkpoint, "--vkey", key, "--json")
+    assert (code, json.loads(said)["equal"], json.loads(said)["behind_the_checkpoint"]) == (0, True, 1), (
+        "the look itself"
+    )
+    assert json.loads(said)["root_hex"] == tree(log).root().hex()
+    with psycopg.connect(
+        servers.postgres.superuser_url, dbname=conninfo_to_dict(database_url)["dbname"], autocommit=True
+    ) as root:
+        root.execute("ALTER TABLE ledger.events DISABLE TRIGGER ALL")
+        root.execute("UPDATE ledger.events SET recorded_by = 'postgres' WHERE position = 3")
+    code, said = run("audit", "root", "--checkpoint", checkpoint)
+    assert (code, "is not the one that was signed" in said) == (1, True)
 
 
 def test_requirement_29_what_the_library_wrote_again_still_has_the_root(file: Path, log: Ledger):

@@ -274,3 +274,10 @@ def test_requirement_30_an_export_that_cannot_be_recorded_is_not_handed_over(
         assert run(monkeypatch, world, *asked, out, "--reason", "for the court")[0] == 3
     assert list(tmp_path.glob("*log.jsonl*")) == []
     assert list(tmp_path.glob(".*")) == []
+
+
+def test_a_reason_in_any_language_is_recorded_as_it_was_typed(world):
+    registration = filed(world)
+    for header in ("Łódź – 東京".encode(), "für".encode("latin-1"), b"plain"):
+        world["auditor"].get(f"/registrations/{registration}", headers={"Dealreg-Reason": header})
+    assert [one.reason for one in looks(world)] == ["plain", "für", "Łódź – 東京"]

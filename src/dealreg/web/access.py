@@ -78,5 +78,13 @@ def _recorded(request: Request, the_house: House, claims: Claims, reason: str | 
     route = request.scope.get("route")
     about = in_words(request.path_params, request.query_params)
     question = getattr(route, "name", request.url.path)
-    asked(the_house.audited, claims, question=question, about=about, reason=reason, face=Face.HTTP)
+    asked(the_house.audited, claims, question=question, about=about, reason=_as_typed(reason), face=Face.HTTP)
     request.state.recorded = True
+
+
+def _as_typed(reason: str | None) -> str | None:
+    """Headers are read as Latin-1; whoever types one sends UTF-8."""
+    try:
+        return reason.encode("latin-1").decode("utf-8") if reason is not None else None
+    except UnicodeError:
+        return reason
