@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from datetime import timedelta
+from itertools import pairwise
 
 import nats
 import pytest
@@ -20,7 +21,7 @@ from dealreg.service.sealing.keys import FileSigner
 from dealreg.service.witnessing import sealed
 from dealreg.service.witnessing.announcing import Announcing, provision_checkpoints, stream, subject
 from dealreg.service.witnessing.asking import Asking
-from dealreg.service.witnessing.carrying import once
+from dealreg.service.witnessing.carrying import Carrier, once
 from dealreg.service.witnessing.keyring import witnesses
 from tests.fix_ledger import Put, ask
 from tests.fix_witnessing import leaves
@@ -131,11 +132,13 @@ class Lying:
 
     def __init__(self):
         self.body, self.status, self.kind = "", 200, "text/plain"
+        self.asked_at: list[float] = []
         outer = self
 
         class Answering(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 self.rfile.read(int(self.headers["content-length"]))
+                outer.asked_at.append(time.monotonic())
                 body = outer.body.encode()
                 self.send_response(outer.status)
                 self.send_header("content-type", outer.kind)
@@ -196,6 +199,36 @@ def test_an_answer_that_is_no_cosignature_of_this_checkpoint_now_is_not_kept(run
     lying.status, lying.body = 200, stranger + cosignature(newest.body, own, now)
     assert once(run, errand) is None
     assert cosigned(run, newest.size) == [cosignature(newest.body, own, now)], "a stranger's line is not ours to keep"
+
+
+def test_a_witness_that_says_no_is_asked_again_more_and_more_seldom(run, sealed_facts, lying, tmp_path, database_url):
+    lying.status = 503
+    named = f"{vkey(FileSigner('w', tmp_path / 'w'), COSIGNED)} {lying.url}"
+    sealed_facts(1)
+    stop = threading.Event()
+    carrier = Carrier(database_url, run, lambda: [Asking(run, one) for one in witnesses(named)])
+    thread = threading.Thread(target=carrier.run, args=(stop,))
+    thread.start()
+    try:
+        assert in_time(lambda: len(lying.asked_at) >= 4)
+        rests = [after - before for before, after in pairwise(lying.asked_at)]
+        assert rests[0] > 0.9
+        assert rests[1] > 1.9
+        assert rests[2] > 3.9
+        lying.status, lying.body = (
+            200,
+            cosignature(newest_of(run).body, FileSigner("w", tmp_path / "w"), int(time.time())),
+        )
+        assert in_time(lambda: carried(run)["witness", "w"]["trouble"] is None)
+    finally:
+        stop.set()
+        thread.join()
+
+
+def newest_of(run):
+    found = sealed.newest(run)
+    assert found is not None
+    return found
 
 
 # --- The broker -------------------------------------------------------------------------------------------------------

@@ -109,9 +109,12 @@ def test_a_fork_of_the_same_size_is_refused_and_kept_as_evidence(witness, tmp_pa
 def test_a_refused_checkpoint_is_kept_once_however_often_it_is_sent(witness, tmp_path, toy_log):
     ask(witness, toy_log.request(0))
     fork = toy_log.fork(5, "other", 9)
+    kept = []
     for proof in (fork.tree.consistency(10), [], [EMPTY]):
         assert ask(witness, request_text(10, proof, fork.note())).status == 422
-    assert len(list((tmp_path / "w" / "memory" / "refused").iterdir())) == 1
+        kept.append([file.read_text() for file in (tmp_path / "w" / "memory" / "refused").iterdir()])
+    assert len(kept[0]) == 1
+    assert kept[0] == kept[1] == kept[2], "the first, as it was sent"
 
 
 def test_a_proof_from_nothing_is_refused(witness, toy_log):
