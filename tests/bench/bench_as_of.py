@@ -81,7 +81,7 @@ ON CONFLICT (registration, partner) DO UPDATE SET state = excluded.state, window
 HELD = "('approved', 'protected', 'suspended')"
 
 DISTINCT_ON = f"""
-SELECT l.registration, l.partner, l.state, l.image ->> 'customer' AS customer FROM (
+SELECT l.registration, l.partner, l.state, l.ends_at, l.image FROM (
     SELECT DISTINCT ON (a.registration, a.partner) a.* FROM peer_past.audit AS a
     WHERE a.region = %(region)s AND a.changed_at <= %(known)s AND a.effective_at <= %(at)s
     ORDER BY a.registration, a.partner, a.changed_at DESC
@@ -89,7 +89,7 @@ SELECT l.registration, l.partner, l.state, l.image ->> 'customer' AS customer FR
 """  # constants
 
 LATERAL = f"""
-SELECT d.registration, d.partner, l.state, l.image ->> 'customer' AS customer FROM peer_past.deal_leg AS d
+SELECT d.registration, d.partner, l.state, l.ends_at, l.image FROM peer_past.deal_leg AS d
 CROSS JOIN LATERAL (
     SELECT a.state, a.ends_at, a.image FROM peer_past.audit AS a
     WHERE a.registration = d.registration AND a.partner = d.partner AND a.changed_at <= %(known)s AND a.effective_at <= %(at)s
@@ -98,7 +98,7 @@ CROSS JOIN LATERAL (
 """  # constants
 
 ANTI_JOIN = f"""
-SELECT a.registration, a.partner, a.state, a.image ->> 'customer' AS customer FROM peer_past.audit AS a
+SELECT a.registration, a.partner, a.state, a.ends_at, a.image FROM peer_past.audit AS a
 WHERE a.region = %(region)s AND a.state IN {HELD} AND tstzrange(a.effective_at, a.ends_at) @> %(at)s::timestamptz AND a.changed_at <= %(known)s
     AND NOT EXISTS (
         SELECT FROM peer_past.audit AS b

@@ -1,6 +1,7 @@
 -- What was protected between two instants (half-open), as known at an instant of recording, at a size of the log, or now; by customer.
 -- Of each length of pieces only those are looked at that begin near enough to touch it. The bounds are made first: behind row-level security an index is
--- reached by plain comparisons only, and a bound that is computed in place is none.
+-- reached by plain comparisons only, and a bound that is computed in place is none. LIMIT ALL keeps it one look into the index for each length: a plan
+-- made for any values would read all that began before.
 WITH lengths AS MATERIALIZED (
     SELECT s.span::smallint AS span,
         CASE WHEN s.span < 14 THEN %(from)s::timestamptz - make_interval(secs => 86400 * 2.0 ^ s.span) ELSE '-infinity' END AS begins_after
@@ -17,6 +18,7 @@ CROSS JOIN LATERAL (
         AND p.known_from <= coalesce(%(known)s::timestamptz, 'infinity')
         AND (p.until_position IS NULL OR (%(known)s::timestamptz IS NOT NULL AND p.known_to > %(known)s) OR p.until_position > %(size)s::bigint)
         AND p.position <= coalesce(%(size)s::bigint, p.position)
+    LIMIT ALL
 ) AS i
 WHERE (%(region)s::uuid IS NULL OR %(region)s = ANY (i.regions))
     AND (%(territory)s::text IS NULL OR i.territory = %(territory)s)
