@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -67,10 +67,15 @@ class Erased:
 
 def planned(ledger: Ledger, whose: Whose, tell: Callable[[int], None] = lambda _: None) -> Plan:
     """What there is to erase; changes nothing. ``ledger`` is of the role ``dealreg_app``. Raises ``Unavailable``."""
+    plan = _there_is(ledger, whose, tell)
+    over = [row["hold"] for row in ledger.run(_OVER, [list(plan.refs), list(plan.letters)])]
+    return replace(plan, holds=tuple(listed(ledger, over))) if over else plan
+
+
+def _there_is(ledger: Ledger, whose: Whose, tell: Callable[[int], None]) -> Plan:
+    """Holds are not looked for: the door does that."""
     known = found(ledger, whose)
-    letters = mentioning(ledger, known.needles, tell)
-    over = [row["hold"] for row in ledger.run(_OVER, [list(known.refs), letters])]
-    return Plan(known.refs, tuple(letters), tuple(listed(ledger, over)) if over else (), known.elsewhere)
+    return Plan(known.refs, tuple(mentioning(ledger, known.needles, tell)), (), known.elsewhere)
 
 
 def erase(
@@ -93,7 +98,7 @@ def erase(
     removed: list[tuple[Plan, str]] = []
 
     def once() -> Plan:
-        plan = planned(ledger, whose, tell)
+        plan = _there_is(ledger, whose, tell)
         if (plan.refs or plan.letters) and before is None:
             fact = SubjectErased(refs=plan.refs, letters=plan.letters, pseudonym=told, basis=basis)
             stream = _stream(by, len(removed))

@@ -115,6 +115,9 @@ DECLARE
     one record;
     streams uuid[];
 BEGIN
+    IF cardinality(refs) = 0 THEN
+        RETURN;
+    END IF;
     FOR one IN SELECT h.hold, h.kind, h.about, h.folded FROM personal.holds AS h LOOP
         IF one.kind = 'subject' THEN
             RETURN QUERY SELECT one.hold, p.ref FROM personal.held AS p
