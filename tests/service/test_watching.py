@@ -216,6 +216,39 @@ def test_requirement_20_a_personal_value_goes_only_with_the_fact_that_says_so(wa
     ]
 
 
+def test_requirement_20_a_hold_comes_and_goes_only_with_the_fact_that_says_so(watcher, superuser, toy_ledger):
+    """Taken away by hand, it would let through an erasure whose facts look right."""
+
+    def said(topic):
+        superuser.execute(
+            "SELECT ledger.append_audit(ARRAY[gen_random_uuid()], '{1}', ARRAY[%s], ARRAY['{}'::bytea])", [topic]
+        )
+
+    place = (
+        "INSERT INTO personal.holds (hold, stream, kind, about, folded, matter, reason, placed_by)"
+        " VALUES (gen_random_uuid(), gen_random_uuid(), 'program', 'p', 'p', 'm', 'r', 'b') RETURNING hold::text"
+    )
+    with superuser.transaction():
+        superuser.execute(place)
+        said("audit.hold_placed.v1")
+    with superuser.transaction():
+        superuser.execute("DELETE FROM personal.holds")
+        said("audit.hold_lifted.v1")
+    watcher.look()
+    assert watcher.alarms.raised == 0
+    hold = superuser.execute(place).fetchone()[0]
+    with superuser.transaction():
+        superuser.execute("UPDATE personal.holds SET about = 'q'")
+        said("audit.hold_placed.v1")
+    with superuser.transaction():
+        superuser.execute("DELETE FROM personal.holds")
+        said("audit.hold_placed.v1")
+    watcher.look()
+    assert [(fact.change, fact.where.split(";")[0]) for fact in seen(toy_ledger)] == [
+        (change, f"hold {hold}") for change in (Change.INSERT, Change.UPDATE, Change.DELETE)
+    ]
+
+
 def test_business_is_no_alarm(watcher, toys, toy_ledger, ledger):
     """Many saves, personal values, a read fact beside: nothing is said."""
     from dealreg.service.personal import seal

@@ -1,7 +1,8 @@
 """Which changes nobody may make: pure, over what the log of changes says.
 
 Legitimate are: a fact at the next position, of now; anything new in the seal, and its standing; a personal value that is new, or deleted
-by the very transaction whose fact says so; a change of `personal.held` by a migration that records itself.
+by the very transaction whose fact says so; a legal hold beside the fact that places or lifts it; a change of `personal.held` by a migration
+that records itself.
 """
 
 import json
@@ -10,11 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dealreg.service.ledger.audit_facts import Change, Migrated, RetentionApplied, SubjectErased
+from dealreg.service.ledger.audit_facts import Change, HoldLifted, HoldPlaced, Migrated, RetentionApplied, SubjectErased
 from dealreg.service.verifying.finding import listed
 from dealreg.service.watching.changes import Changed, Transaction
 
-EVENTS, HELD, STANDING = "ledger.events", "personal.held", "seal.standing"
+EVENTS, HELD, HOLDS, STANDING = "ledger.events", "personal.held", "personal.holds", "seal.standing"
+HOLDING = {Change.INSERT: HoldPlaced.NAME, Change.DELETE: HoldLifted.NAME}
+"""Without the fact a hold that stands could be taken away, and then erasing would look right."""
 DELETING = (SubjectErased.NAME, RetentionApplied.NAME)
 """The facts that say of personal values that they were deleted."""
 LONGEST_SAVE = timedelta(seconds=60)
@@ -60,6 +63,8 @@ class Judge:
         """Where it was and what is wrong with it; nothing when it is legitimate."""
         if changed.table == EVENTS and changed.change is Change.INSERT:
             return self._entered(changed, migrating=_has(facts, (Migrated.NAME,)), committed_at=committed_at)
+        if changed.table == HOLDS:
+            return None if _has(facts, (HOLDING.get(changed.change, ""),)) else _key(changed)
         if changed.change is Change.INSERT or (changed.table == STANDING and changed.change is Change.UPDATE):
             return None
         if changed.table == HELD and changed.change is Change.UPDATE and _has(facts, (Migrated.NAME,)):
@@ -122,7 +127,8 @@ def _key(changed: Changed) -> str:
         moved = changed.new.get("position")
         was = changed.old.get("position") or moved
         return f"position {was}" if moved in {None, was} else f"position {was} to {moved}"
-    keys = ("ref",) if changed.table == HELD else ("origin", "size", "level", "tile", "witness", "authority")
+    named_by = {HELD: ("ref",), HOLDS: ("hold",)}
+    keys = named_by.get(changed.table) or ("origin", "size", "level", "tile", "witness", "authority")
     return ", ".join(f"{key} {row[key]}" for key in keys if row.get(key) is not None) or "a row"
 
 
