@@ -114,6 +114,14 @@ def test_a_backlog_is_sealed_in_batches_and_nothing_new_signs_nothing(toys, seal
     assert [one.size for one in sealer.tables.checkpoints(own.origin)] == published
 
 
+def test_what_is_new_is_found_without_reading_the_whole_table(toys, sealer):
+    put(toys, 300)
+    text = "EXPLAIN SELECT * FROM ledger.events WHERE position >= 300 ORDER BY position LIMIT 8192"
+    plan = "\n".join(row[0] for row in sealer.tables.connection.execute(text))
+    assert "Index Scan using events_pkey" in plan
+    assert "Sort" not in plan
+
+
 def test_a_start_rebuilds_the_same_tree(toys, sealer):
     put(toys, 700)
     before = sealer.seal_all()
