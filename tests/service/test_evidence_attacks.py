@@ -429,7 +429,7 @@ def _colluding(forger: Forger, facts: Facts, **more: Any) -> bytes:
 class Odd(Known):
     """A fact of which nobody looks at what it says before it is in the bundle."""
 
-    said = {"meta": {"program": PROGRAM}, "data": {}}  # type: ignore[assignment]  # in place of what is read from its bytes
+    said = {"meta": {"program": PROGRAM}, "data": {}}
 
 
 NOT_SEALED_BY_US: tuple[tuple[dict[str, Any], str], ...] = (

@@ -33,8 +33,11 @@ from dealreg.service.exporting.wanted import Wanted
 from dealreg.service.ledger.audit_facts import HoldKind
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.settings import Role, Settings
+from dealreg.service.witnessing.carrying import once
+from dealreg.service.witnessing.stamping import Stamping
 from dealreg.vocabulary.ids import ProgramId
 from tests.fix_evidence import Disputed, Trail, facts_of, proved
+from tests.fix_tsa import Authority
 from tests.fix_web import ACTORS, PROGRAM, World, claim
 
 
@@ -426,3 +429,41 @@ def test_a_page_tells_a_thousand_facts_and_counts_the_others(disputed: Disputed,
     assert (len(page["story"]), page["untold"]) == (3, 14)
     assert "And 14 facts more" in rendering.html(page)
     assert rendering.pdf(page)
+
+
+def test_a_time_stamp_goes_along_and_another_program_takes_it(
+    disputed: Disputed, run, authority: Authority, tmp_path: Path
+):
+    """The stamped checkpoint is one of the bundle's own, so what lies before it is proved to be older than the stamp."""
+    trail = disputed.trail
+    with Ledger(trail.world.settings.database_url(Role.SEALER), role="dealreg_sealer") as ledger:
+        errand = Stamping(ledger.run, authority.url, [authority.root], every=timedelta(hours=1), positions=1)
+        assert once(ledger.run, errand) is None
+    stamped = trail.sealer.own.size
+    trail.world["beta"].post("/registrations", claim("BETA", None, domain="after.example"))
+    trail.seal()
+    out = tmp_path / "stamped"
+    with trail.sealing():
+        assert run("--deal", disputed.deal, "--reason", "r", "--out", out).exit_code == 0
+    assert {path.name for path in (out / "timestamps").iterdir()} == {f"{stamped}-1.tsr", f"{stamped}-1.txt"}
+    assert proved((out / "bundle.json").read_bytes(), trail.policy())
+    bodies = [
+        one["checkpoint"].partition("\n\n")[0] + "\n"
+        for one in json.loads((out / "bundle.json").read_bytes())["anchors"]
+    ]
+    assert (out / "timestamps" / f"{stamped}-1.txt").read_text() in bodies
+    assert f"{stamped}, {authority.url}" in (out / "page.html").read_text()
+    if shutil.which("openssl"):  # Another reader than ours, where there is one.
+        words = [
+            "openssl",
+            "ts",
+            "-verify",
+            "-in",
+            f"{stamped}-1.tsr",
+            "-data",
+            f"{stamped}-1.txt",
+            "-CAfile",
+            str(authority.pem(tmp_path)),
+        ]
+        done = subprocess.run(words, cwd=out / "timestamps", capture_output=True, text=True, check=False)
+        assert "Verification: OK" in done.stdout + done.stderr

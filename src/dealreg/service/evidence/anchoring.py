@@ -27,7 +27,10 @@ ORDER BY c.size LIMIT 1
 """
 _AROUND = """
 SELECT (SELECT max(s.size) FROM seal.cosignatures AS s WHERE s.origin = %(origin)s AND s.size < %(position)s) AS after,
-       (SELECT min(s.size) FROM seal.cosignatures AS s WHERE s.origin = %(origin)s AND s.size >= %(position)s) AS before
+       (SELECT min(s.size) FROM seal.cosignatures AS s WHERE s.origin = %(origin)s AND s.size >= %(position)s) AS before,
+       (SELECT max(t.size) FROM seal.tokens AS t WHERE t.origin = %(origin)s AND t.size >= %(position)s AND t.size < %(next)s
+            AND (EXISTS (SELECT FROM seal.cosignatures AS s WHERE s.origin = t.origin AND s.size = t.size)
+                OR NOT EXISTS (SELECT FROM seal.cosignatures AS s WHERE s.origin = t.origin))) AS stamped
 """
 _NOTE = "SELECT note FROM seal.checkpoints WHERE origin = %s AND size = %s"
 _TOKENS = "SELECT size, authority, token FROM seal.tokens WHERE origin = %s AND size = ANY (%s::bigint[]) ORDER BY size, authority"
@@ -104,13 +107,16 @@ def newest_note(ledger: Ledger, origin: str, up_to: int) -> str | None:
 def anchors(ledger: Ledger, newest: Sealed, facts: Sequence[Known]) -> list[Sealed]:
     """Earlier checkpoints, seen by witnesses, right before and right after facts: of the first, the last, and some in between.
 
-    One that a witness signed late, when later facts were recorded already and not yet sealed, dates nothing and is left out. Raises
+    Between two facts the newest that a time-stamp authority stamped (RFC 3161) goes along too. One that a witness signed late, when later facts were recorded already and not yet sealed, dates nothing and is left out. Raises
     ``Unavailable``.
     """
     sizes: set[int] = set()
-    for position in _picked([one.stored.position for one in facts]):
-        around = ledger.run(_AROUND, {"origin": newest.origin, "position": position})[0]
-        sizes |= {size for size in (around["after"], around["before"]) if size is not None and 0 < size < newest.size}
+    positions = [one.stored.position for one in facts]
+    behind = dict(zip(positions, [*positions[1:], newest.size], strict=True))
+    for position in _picked(positions):
+        asked = {"origin": newest.origin, "position": position, "next": behind[position]}
+        found_around = ledger.run(_AROUND, asked)[0].values()
+        sizes |= {size for size in found_around if size is not None and 0 < size < newest.size}
     found = [sealed(ledger, newest.origin, size) for size in sorted(sizes)]
     return _useful([one for one in found if _in_time(one, facts)], facts)
 
