@@ -74,6 +74,23 @@ def test_three_levels_of_tiles(sealer, many, run):
     agree(Hashes(run, sealer.own.origin, 66_100), sealer.tree, sizes, [0, 255, 40_000, 65_535, 65_536, 66_099])
 
 
+def test_the_longest_ragged_edge_is_read_in_few_questions(sealer, many, run):
+    """Just below a full tile of the second level: 255 tiles stand under no other, and are fetched at once."""
+    many(65_500)
+    sealer.seal_all()
+    asked = []
+
+    def counted(statement, parameters):
+        asked.append(statement)
+        return run(statement, parameters)
+
+    for index in (0, 40_000, 65_499):
+        asked.clear()
+        found = Hashes(counted, sealer.own.origin, 65_500)
+        assert found.inclusion(index) == sealer.tree.inclusion(index)
+        assert len(asked) < 20, len(asked)
+
+
 def test_a_log_without_facts_has_the_empty_root_and_a_proof_beyond_the_end_is_refused(sealer, run):
     size = sealer.seal_all().size
     found = Hashes(run, sealer.own.origin, size)

@@ -17,14 +17,20 @@ Run = Callable[[str, Sequence[Any]], list[dict[str, Any]]]
 
 _TILE = "SELECT hashes FROM seal.tiles WHERE origin = %s AND level = %s AND tile = %s"
 
+_TILES = "SELECT tile, hashes FROM seal.tiles WHERE origin = %s AND level = %s AND tile = ANY (%s::bigint[])"
+
 _ROWS = f"SELECT {COLUMNS} FROM ledger.events WHERE position > %s AND position <= %s ORDER BY position"  # noqa: S608  # constants
 
-KEPT_TILES = 600
-"""Tiles that one object keeps, 8 kB each: a level's ragged edge is at most 255 of them."""
+
+KEPT_TILES = 2000
+"""Some 50 MB; one proof needs a few hundred at most."""
 
 
 class Hashes(Tree):
-    """The tree of one origin up to a size that was sealed. Not for several threads at once; of use for one answer or a few."""
+    """The tree of one origin up to a size that was sealed. Not for several threads at once.
+
+    It keeps the tiles that it read, so that many proofs of one log cost few reads.
+    """
 
     def __init__(self, run: Run, origin: str, size: int) -> None:
         """``size``: of the newest checkpoint to look at; the tiles below it are there."""
@@ -43,12 +49,15 @@ class Hashes(Tree):
         if index < 0 or (index + 1) << level > self._all:
             raise Refused(f"subtree {index} of level {level} is not in a tree of {self._all}")
         base, up = divmod(level, HEIGHT)
-        return _root([self._entry(base, at) for at in range(index << up, (index + 1) << up)])
+        entries = range(index << up, (index + 1) << up)
+        if base and not self._is_full(base, entries[-1] // TILE):
+            self._fetch(base - 1, [at for at in entries if (base, at) not in self._made])
+        return _root([self._entry(base, at) for at in entries])
 
     def _entry(self, level: int, index: int) -> bytes:
         """A hash as a tile of this level holds it."""
         place, at = divmod(index, TILE)
-        if (place + 1) * TILE << level * HEIGHT <= self._all:
+        if self._is_full(level, place):
             return self._tile(TileId(level, place))[at]
         if level == 0:
             return self._ragged(place)[at]
@@ -56,12 +65,23 @@ class Hashes(Tree):
             self._made[level, index] = _root(self._tile(TileId(level - 1, index)))
         return self._made[level, index]
 
+    def _is_full(self, level: int, place: int) -> bool:
+        return (place + 1) * TILE << level * HEIGHT <= self._all
+
+    def _fetch(self, level: int, places: Sequence[int]) -> None:
+        """Tiles that will be asked for one after another, in one read."""
+        if len(self._tiles) > KEPT_TILES:
+            self._tiles.clear()
+        wanted = [place for place in places if TileId(level, place) not in self._tiles]
+        for row in self._run(_TILES, [self._origin, level, wanted]) if len(wanted) > 1 else ():
+            self._tiles[TileId(level, row["tile"])] = hashes_of(bytes(row["hashes"]))
+
     def _tile(self, tile: TileId) -> Sequence[bytes]:
         if tile not in self._tiles:
             found = self._run(_TILE, [self._origin, tile.level, tile.place])
             if not found:
                 raise Refused(f"the tile {tile.path} of {self._origin} is missing; run `dealreg audit verify`")
-            if len(self._tiles) >= KEPT_TILES:
+            if len(self._tiles) > KEPT_TILES:
                 self._tiles.clear()
             self._tiles[tile] = hashes_of(bytes(found[0]["hashes"]))
         return self._tiles[tile]
