@@ -80,7 +80,7 @@ class Settings(OutsideSettings, SealingSettings, WatchingSettings):
     database_sealer: str | None = Field(
         default=None,
         validation_alias="DATABASE_URL_SEALER",
-        description="For `seal`, in place of DATABASE_URL; in production a login that no other role has.",
+        description="For `seal` and `publish`, in place of DATABASE_URL; in production a login that no other role has.",
     )
     database_watcher: str | None = Field(
         default=None,
