@@ -275,9 +275,7 @@ def bench_what_was_protected_then(projected_url: str, report: Report, name: str)
                     answers[way] = ask(at, known)
                     if turn:  # The first turn reads everything into memory and makes the plans.
                         took[way].append(time.perf_counter() - began)
-                assert {way: answer ^ answers["interval model"] for way, answer in answers.items()} == dict.fromkeys(
-                    ways, set()
-                )
+                assert not any(answer ^ answers["interval model"] for answer in answers.values())
                 found += len(answers["interval model"]) if not turn else 0
         sizes = plain.execute(
             "SELECT (SELECT count(*) FROM peer_past.deal_leg) AS legs, (SELECT count(*) FROM peer_past.audit) AS images,"
