@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from base64 import b64encode
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -467,3 +468,20 @@ def test_a_time_stamp_goes_along_and_another_program_takes_it(
         ]
         done = subprocess.run(words, cwd=out / "timestamps", capture_output=True, text=True, check=False)
         assert "Verification: OK" in done.stdout + done.stderr
+
+
+def test_a_page_does_not_speak_of_witnesses_where_there_were_none(trail: Trail):
+    """Nor does the verifier say when anything was, under a policy that asks for none."""
+    deal = (
+        trail.world["alpha"]
+        .post("/registrations", claim("ALPHA", "NORTH", domain="unseen.example"))
+        .json()["registration"]
+    )
+    made = replace(trail.make("deal", deal), anchors=())
+    alone = replace(made, newest=made.newest._replace(seen=()))
+    assert "Witnesses with keys of their own" in rendering.html(story(made, by="u", reason="r"))
+    page = rendering.html(story(alone, by="u", reason="r"))
+    assert "Witnesses with keys" not in page
+    assert "no witness signed" in page
+    lines = proved(trail.make("deal", deal).data, trail.policy(witnesses=[], quorum=0))
+    assert any(line.startswith("NOT proved: when it was") for line in lines)

@@ -21,14 +21,18 @@ NOT_PROVED = (
     "That the map of all streams was made rightly; an auditor with the whole log makes it again, and a wrong map is signed by its maker.",
     "Anything at all where the manufacturer, every witness and every keeper of an earlier checkpoint act together.",
 )
+UNWITNESSED = (
+    "When it was: no witness signed a checkpoint of this bundle, so the dates are those of the log's own clock."
+)
 STATEMENT = (
     "This record was produced by an electronic process. Each fact was appended to a ledger that no login of the system may change, with the "
     "database's own time. A separate process read the ledger in order, computed a Merkle tree over all facts (RFC 6962, SHA-256) and signed its "
-    "root (Ed25519, C2SP signed notes and checkpoints); witnesses with keys of their own signed the same roots after they had checked that each "
-    "tree begins with the one before. This bundle was made by the same program from that ledger, without editing, and its making is itself a fact "
-    "of the ledger. The accompanying program verify.py recomputes every hash and checks every signature without access to the system. "
-    "Whoever certifies this process by signature (for instance under rules such as Fed. R. Evid. 902(13) and 902(14)) should have run it."
+    "root (Ed25519, C2SP signed notes and checkpoints). {witnesses}This bundle was made by the same program from that ledger, without editing, and "
+    "its making is itself a fact of the ledger. The accompanying program verify.py recomputes every hash and checks every signature without "
+    "access to the system. Whoever certifies this process by signature (for instance under rules such as Fed. R. Evid. 902(13) and 902(14)) "
+    "should have run it."
 )
+WITNESSES = "Witnesses with keys of their own signed the same roots after they had checked that each tree begins with the one before. "
 
 
 def story(made: Made, *, by: str, reason: str, keys: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
@@ -36,6 +40,7 @@ def story(made: Made, *, by: str, reason: str, keys: Sequence[tuple[str, str]] =
     log = parse_checkpoint(made.newest.note)
     told = [(one, shown) for one, shown in made.facts if one.stored.stream in made.own]
     shown = [one for one, is_shown in told if is_shown]
+    seen = any(one.seen for one in (*made.anchors, made.newest))
     return {
         "title": f"Evidence: {made.subject.kind} {made.subject.id}",
         "subject": str(made.subject.kind),
@@ -61,8 +66,9 @@ def story(made: Made, *, by: str, reason: str, keys: Sequence[tuple[str, str]] =
         "stamps": [f"{one.size}, {one.authority}" for one in made.tokens],
         "hand": _by_hand(shown),
         "digest": sha256(made.data).hexdigest(),
-        "not_proved": list(NOT_PROVED),
-        "statement": STATEMENT,
+        "not_proved": [*NOT_PROVED, *([] if seen else [UNWITNESSED])],
+        "seen": seen,
+        "statement": STATEMENT.format(witnesses=WITNESSES if seen else ""),
     }  # fmt: skip
 
 
