@@ -1,5 +1,6 @@
 """The role `seal` as a process of its own: started, stopped, doubled, without room on its disk, with another key."""
 
+import itertools
 import json
 import os
 import resource
@@ -168,6 +169,18 @@ def test_an_edit_of_an_old_fact_ends_a_running_sealer_with_1(toys, start, databa
     code, _, err = start("--once").ended()
     assert code == 1
     assert "seal --restored REASON" in err
+
+
+def test_a_sealer_that_never_rests_patrols_all_the_same(toys, sealing, database_url, superuser):
+    put(toys, 30)
+    role = sealing(seconds=0.001, at_once=frozenset({"boxes_put.v2"}))
+    until(lambda: all_sealed(database_url))
+    superuser.run("UPDATE ledger.events SET state = state || ' ' WHERE position = 7")
+    began = time.monotonic()
+    number = itertools.count()
+    while role.failed is None and time.monotonic() - began < PATIENCE:
+        put(toys, 1, f"busy-{next(number)}")
+    assert "the fact at position 7" in str(role.failed)
 
 
 def test_a_disk_that_is_full_is_waited_for_and_the_log_stays_whole(toys, start, database_url, tmp_path):

@@ -19,6 +19,9 @@ LOOK_SECONDS = 1.0
 BEAT_SECONDS = 5.0
 """How often a sealer that has nothing to sign says that it lives."""
 
+HEALTHY_SECONDS = 30.0
+"""A sealer that ran so long begins with the first pause again."""
+
 _BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 log = structlog.get_logger(__name__)
@@ -38,9 +41,9 @@ class Sealing:
         """
         failures, told = 0, False
         while not stop.is_set():
+            began = time.monotonic()
             try:
                 self.sealer.open()
-                failures = 0
                 log.info("sealer_started", origin=self.sealer.own.origin, size=self.sealer.own.size)
                 self._follow(stop)
             except Occupied:
@@ -49,8 +52,8 @@ class Sealing:
                 told = True
                 stop.wait(LOOK_SECONDS)
             except (psycopg.Error, LedgerError, OSError) as error:
-                pause = _BACK_OFF_SECONDS[min(failures, len(_BACK_OFF_SECONDS) - 1)]
-                failures += 1
+                failures = failures + 1 if time.monotonic() - began < HEALTHY_SECONDS else 1
+                pause = _BACK_OFF_SECONDS[min(failures, len(_BACK_OFF_SECONDS)) - 1]
                 log.warning("sealer_waits", seconds=pause, reason=str(error).splitlines()[:1])
                 stop.wait(pause)
             finally:
@@ -62,10 +65,10 @@ class Sealing:
         sealed = beat = walked = time.monotonic()
         while not stop.is_set():
             waiting, now = sealer.look(), time.monotonic()
-            if waiting and (sealer.urgent or waiting >= sealer.batch or now - sealed >= self.seconds):
+            due = waiting and (sealer.urgent or waiting >= sealer.batch or now - sealed >= self.seconds)
+            if due:
                 sealer.seal()
-                sealed = beat = time.monotonic()
-                continue
+                sealed = beat = now
             if now - beat >= BEAT_SECONDS:
                 sealer.beat()
                 beat = now
@@ -73,6 +76,7 @@ class Sealing:
                 rotate_if_asked(sealer)
                 patrol.step()
                 walked = now
-            sealer.tables.heard(min(LOOK_SECONDS, sealed + self.seconds - now) if waiting else LOOK_SECONDS)
+            if not due:
+                sealer.tables.heard(min(LOOK_SECONDS, sealed + self.seconds - now) if waiting else LOOK_SECONDS)
         sealer.seal_all()
         log.info("sealer_stopped", size=sealer.own.size)
