@@ -90,7 +90,21 @@ def test_requirement_07_restore_of_an_old_backup_is_noticed(servers, database_ur
         f"of {done.size} facts sealed as {done.old_origin}, {done.kept} were kept" in note for note in after.notes
     )
     assert any("newest.note" in note for note in after.notes)
+
+    known = tmp_path / "more.json"
+    known.write_text(json.dumps({"origin": done.old_origin, "size": done.size + 5, "root": "00" * 32}))
+    more = verified(backup, trusted(backup, things), known)
+    assert any(f"says that {done.size} were the last" in one for one in words(more))
     dropped(servers, "a_backup")
+
+
+def test_facts_that_wait_too_long_for_their_seal_are_said(database_url, things, tmp_path):
+    size = record_some(database_url, "a")
+    sealed(database_url, things, tmp_path / "kept.note")
+    assert words(verified(database_url, trusted(database_url, things))) == []
+    behind = record_some(database_url, "b") - size
+    report = verify(Asked(pinned(database_url, "dealreg_auditor"), trusted(database_url, things), late_seconds=0))
+    assert words(report)[0].startswith(f"unsealed: {behind} facts behind position ")
 
 
 def test_the_quick_leaf_is_the_verifiers_own(original: Original):
@@ -197,6 +211,14 @@ def test_a_key_counts_for_the_sizes_that_the_policy_says(original):
         f"the checkpoint of size {at}: it is signed by a key of {LOG} that does not count at size {at}"
         for at in original.sizes[5:]
     ]
+
+
+def test_a_key_counts_from_the_size_that_the_policy_says(original):
+    since = replace(original.trust, logs={LOG: [replace(original.trust.logs[LOG][0], from_size=original.sizes[5])]})
+    with original.copy() as copy:
+        report = original.verified(copy, trust=since)
+    assert report.findings[-1].what.startswith(f"the checkpoint of size {original.sizes[4]}: it is signed by a key")
+    assert len(report.findings) == len(original.sizes[:5])
 
 
 def _heads(copy: Attacked, **changed: object) -> None:

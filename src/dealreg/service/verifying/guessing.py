@@ -14,13 +14,13 @@ from dealreg.service.verifying.rows import SealedRow, instant_text
 Fits = Callable[[int, bytes], bool]
 """Whether a leaf hash is the one that was sealed at an index."""
 
-MOST_INSTANTS = 100_000
-"""Microseconds between two neighbours that are tried one by one, for all rows together: half a second or two."""
+MOST_INSTANTS = 30_000
+"""Microseconds between two neighbours that are tried one by one, for all rows together: half a second."""
 
 MOST_STREAMS = 5_000
 HOUR = 3_600_000_000
-SHIFTS = [sign * HOUR * hours for hours in [*range(1, 49), *range(72, 24 * 367, 24)] for sign in (1, -1)]
-"""By what clocks are set back: hours up to two days, then days up to a year."""
+SHIFTS = [sign * HOUR * hours for hours in [*range(1, 49), *range(72, 24 * 32, 24), 24 * 365, 24 * 366] for sign in (1, -1)]
+"""By what clocks are set back: hours up to two days, days up to a month, a year."""
 
 NEAR = 5
 """Versions and positions beside a row that are tried."""
