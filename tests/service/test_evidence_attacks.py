@@ -654,3 +654,18 @@ def test_requirement_13_no_earlier_claim_on_the_customer(disputed: Disputed):
     assert any(line.startswith("no earlier claim: the first in file") for line in lines)
     made = disputed.trail.make("customer", "00000000-0000-4000-8000-00000000000c")
     assert sum(line.startswith("absent") for line in proved(made.data, disputed.trail.policy())) == 2
+
+
+def test_a_registration_whose_customer_has_no_claim_proves_that_there_is_none(trail: Trail):
+    """Incomplete, it entered no file: the file is named by the registration, so that it is absent belongs to the evidence."""
+    asked = claim("ALPHA", "NORTH", domain="incomplete.example")
+    del asked["close_on"], asked["value"]
+    deal = trail.world["alpha"].post("/registrations", asked).json()["registration"]
+    made = trail.make("deal", deal)
+    lines = proved(made.data, trail.policy())
+    (absent,) = json.loads(made.data)["heads"]["absent"]
+    assert f"nothing was ever recorded of {absent}" in "\n".join(lines)
+    assert not any(line.startswith("no earlier claim") for line in lines)
+    forger = Forger(trail, made)
+    with pytest.raises(Refused, match=f"leaves out stream {absent}"):
+        proved(forger.forge(), trail.policy())
