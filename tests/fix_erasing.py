@@ -39,10 +39,18 @@ class Office:
     url: str
     made: int = field(default=0)
 
-    def put(self, stream: UUID, event: Event, row: PersonalRow, *, program: str = PROGRAM) -> str:
-        """One fact that names a value, with the value beside it; the ref."""
+    def put(
+        self, stream: UUID, event: Event, row: PersonalRow, *, program: str = PROGRAM, read: UUID | None = None
+    ) -> str:
+        """One fact that names a value, with the value beside it; the ref. Its decision may have read a stream."""
         version = max((one.version for one in self.ledger.read_many({StreamId(stream): 0}).rows), default=0) + 1
-        meta = Meta(program=ProgramId(program), actor=CLERK, effective_at=START, build="test")
+        meta = Meta(
+            program=ProgramId(program),
+            actor=CLERK,
+            effective_at=START,
+            build="test",
+            read={str(read): 1} if read else {},
+        )
         kept = row._replace(stream=stream, program=program)
         assert not self.ledger.append([Saved([Recorded(StreamId(stream), version, meta, event)], {}, [kept])]).late
         return row.ref
@@ -81,7 +89,7 @@ class Office:
 
     def as_owner(self, statement: str, *parameters: object) -> None:
         with psycopg.connect(self.url, options="-c role=dealreg_owner") as owner:
-            owner.execute(statement, parameters)
+            owner.execute(statement, parameters or None)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import base64
 import json
 import threading
 from hashlib import sha256
+from importlib import resources
 from unicodedata import normalize
 from uuid import uuid4
 
@@ -305,6 +306,16 @@ def test_a_hold_on_a_customer_reaches_what_is_filed_later_and_whom_it_was_merged
     assert office.erase("bea").refs == 1
 
 
+def test_a_deal_whose_decision_only_looked_at_the_customer_is_not_the_customers(office):
+    """What a decision read stands in the fact too; a candidate that was looked at and is somebody else is no matter of the hold's."""
+    world = World(office)
+    sealed, row = seal("fay", "fay")
+    claim = Claim("looked", uuid4(), "north", "alpha")
+    office.put(claim.id, claim.submitted().model_copy(update={"contact": sealed}), row, read=world.other)
+    office.hold("customer", world.other)
+    assert office.erase("fay").refs == 1
+
+
 def test_holds_are_told_of_what_is_exported(office):
     world = World(office)
     deal, conflict = office.hold("deal", world.second), office.hold("conflict", world.conflict)
@@ -501,3 +512,14 @@ def test_what_became_of_a_value_is_told_as_of_a_position(office):
 def test_the_refs_of_a_deal_are_those_that_its_facts_name(office):
     deal, ref = office.filed("ada", "Ada")
     assert refs_of(office.auditor, [deal]) == [ref]
+
+
+def test_values_that_were_kept_before_holds_were_known_find_their_streams(office):
+    """The migration's own statement, over values as an older build left them."""
+    deal, ref = office.filed("ada", "Ada")
+    office.as_owner("UPDATE personal.held SET stream = NULL, program = NULL")
+    text = (resources.files("dealreg.service") / "migrations" / "0008_erasure.sql").read_text(encoding="utf-8")
+    begin = text.index("UPDATE personal.held AS h")
+    office.as_owner(text[begin : text.index(";", begin)])
+    rows = office.auditor.run("SELECT ref::text AS ref, stream, program FROM personal.held")
+    assert rows == [{"ref": ref, "stream": deal, "program": PROGRAM}]
