@@ -77,14 +77,13 @@ def _serve(settings: "Settings", memory: "Memory", trusted: str, listening: sock
     from dealreg.service.witnessing.keyring import logs
     from dealreg.service.witnessing.own_key import own_key
     from dealreg.service.witnessing.serving import witnessing_app
-    from dealreg.service.witnessing.settings import HERE
     from dealreg.service.witnessing.witness import Witness
 
     address, chosen = listening.getsockname()[:2]
     url = f"http://[{address}]:{chosen}" if ":" in address else f"http://{address}:{chosen}"
     key = _say(settings, url, as_json=as_json)
     app = witnessing_app(Witness(own_key(settings), memory, lambda: logs(trusted)), key)
-    (settings.witness_folder_path / HERE).write_text(f"{key} {url}\n")
+    memory.say_here(key, url)
     config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5)
     # uvicorn stops in order and then raises the signal once more; it has been answered.
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -16,6 +16,9 @@ from dealreg.proof.verify import Checkpoint, parse_checkpoint
 MARK = "memory"
 """The file that says that a memory was begun here."""
 
+HERE = "here"
+"""The file with the witness's verifier key and address."""
+
 MOST_REFUSED = 1000
 """Refused checkpoints that are kept; each was signed by a log that is trusted, so nobody else can fill the disk."""
 
@@ -72,6 +75,10 @@ class Memory:
     def remember(self, origin: str, note: str) -> None:
         """Put a note in the place of what was known, whole, and on the disk before this returns."""
         _written(self._file(origin), note)
+
+    def say_here(self, vkey: str, url: str) -> None:
+        """Leave word where this witness answers, for a `publish` of the same machine: as WITNESSES has it, whole or not at all."""
+        _written(self._folder / HERE, f"{vkey} {url}\n")
 
     def keep_refused(self, origin: str, checkpoint: Checkpoint, request: bytes) -> None:
         """Keep what a log signed and could not prove: beside what was cosigned it may convict the log. Each checkpoint once."""

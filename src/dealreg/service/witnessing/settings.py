@@ -6,6 +6,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from dealreg.service.witnessing.keyring import LOG_VKEYS, Known, witnesses
+from dealreg.service.witnessing.memory import HERE
 
 
 class OutsideSettings(BaseSettings):
@@ -92,7 +93,3 @@ class OutsideSettings(BaseSettings):
             return witnesses(self.witnesses)
         here = self.witness_folder_path / HERE
         return witnesses(here.read_text()) if here.exists() else ()
-
-
-HERE = "here"
-"""In the witness's folder: its verifier key and address, as WITNESSES has them."""
