@@ -21,7 +21,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "for-the-auditor.md"
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
-READY_SECONDS = 100
+READY_SECONDS = 150
 END = "--- end of a command ---"
 
 VARIES = (
@@ -108,6 +108,7 @@ def machine(folder: Path) -> Iterator[Shell]:
         "DEALREG_DATA": str(folder / "data"),
         "PROGRAM": "example",
         "HTTP_PORT": "0",
+        "READY_SECONDS": "140",
         "COLUMNS": "180",
         "LOGNAME": "auditor",
     }
@@ -128,7 +129,7 @@ def machine(folder: Path) -> Iterator[Shell]:
             assert up.wait(timeout=60) == 0, (folder / "err").read_text()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_page_for_the_auditor_does_what_it_shows(tmp_path: Path, request: pytest.FixtureRequest):
     page = PAGE.read_text(encoding="utf-8")
     with machine(tmp_path) as shell:
