@@ -34,11 +34,12 @@ def seals(database_url):
     listening.close()
 
 
-def quick(call):
-    """The answer of a call that does not wait for anything."""
+def quick(world, call):
+    """The answer of a call that waits for nothing in vain."""
     began = time.monotonic()
     answer = call()
     assert time.monotonic() - began < PATIENT / 2
+    assert world.house.acknowledging.seals._given_up_for is None, "somebody waited in vain"
     return answer
 
 
@@ -53,7 +54,7 @@ def until(condition):
 def test_a_registration_is_sealed_before_it_is_answered(seeded, sealing):
     role = sealing(seconds=3600, at_once=FIGHT)
     until(lambda: seeded.house.ledger.run("SELECT 1 FROM seal.standing"))
-    done = quick(lambda: seeded["alpha"].post("/registrations", claim("ALPHA", "NORTH")))
+    done = quick(seeded, lambda: seeded["alpha"].post("/registrations", claim("ALPHA", "NORTH")))
     assert (done.status_code, done.headers["Dealreg-Sealed"]) == (201, "true")
     assert "sealed" not in done.json()
     sealed = seeded.house.ledger.run("SELECT max(size) AS size FROM seal.checkpoints")[0]["size"]
@@ -68,13 +69,13 @@ def test_what_nobody_fights_over_is_answered_at_once_and_sealed_soon(seeded, sea
     sealing(seconds=3600, at_once=FIGHT)
     until(lambda: seeded.house.ledger.run("SELECT 1 FROM seal.standing"))
     seeded["alpha"].post("/registrations", claim("ALPHA", "NORTH"))
-    done = quick(lambda: seeded["desk"].post("/partners/ALPHA/tier", {"tier": "premier"}))
+    done = quick(seeded, lambda: seeded["desk"].post("/partners/ALPHA/tier", {"tier": "premier"}))
     assert (done.status_code, done.headers["Dealreg-Sealed"]) == (200, "false")
     assert "sealed" not in done.json()
 
 
 def test_where_no_sealer_ever_was_nobody_waits_and_it_is_said(seeded):
-    done = quick(lambda: seeded["alpha"].post("/registrations", claim("ALPHA", "NORTH")))
+    done = quick(seeded, lambda: seeded["alpha"].post("/registrations", claim("ALPHA", "NORTH")))
     assert (done.status_code, done.headers["Dealreg-Sealed"], done.json()["sealed"]) == (202, "false", False)
     assert "Location" in done.headers
 
@@ -82,7 +83,7 @@ def test_where_no_sealer_ever_was_nobody_waits_and_it_is_said(seeded):
 def test_a_repeat_is_answered_the_same_and_is_sealed_when_the_sealer_is_back(seeded, sealing):
     body = claim("ALPHA", "NORTH")
     first = seeded["alpha"].post("/registrations", body, key="k")
-    again = quick(lambda: seeded["alpha"].post("/registrations", body, key="k"))
+    again = quick(seeded, lambda: seeded["alpha"].post("/registrations", body, key="k"))
     assert (first.status_code, again.status_code) == (202, 202)
     assert again.json() == first.json()
     sealing(at_once=FIGHT)
@@ -99,7 +100,7 @@ def test_nobody_waits_for_a_sealer_that_halted(seeded, sealing, superuser):
     superuser.run("DELETE FROM ledger.events WHERE position = 2")
     role.join()
     assert role.failed is not None
-    done = quick(lambda: seeded["alpha"].post("/registrations", claim("ALPHA", "NORTH")))
+    done = quick(seeded, lambda: seeded["alpha"].post("/registrations", claim("ALPHA", "NORTH")))
     assert (done.status_code, done.json()["sealed"]) == (202, False)
 
 
@@ -108,7 +109,7 @@ def test_nobody_waits_for_a_sealer_that_was_not_heard_of(sealer, superuser, requ
     sealer.close()
     superuser.run("UPDATE seal.standing SET beat_at = beat_at - interval '1 minute'")
     seeded = request.getfixturevalue("seeded")
-    done = quick(lambda: seeded["alpha"].post("/registrations", claim("ALPHA", "NORTH")))
+    done = quick(seeded, lambda: seeded["alpha"].post("/registrations", claim("ALPHA", "NORTH")))
     assert (done.status_code, done.json()["sealed"]) == (202, False)
 
 
