@@ -154,7 +154,7 @@ def _deals() -> Iterator[Happened]:
         yield Happened(began, began, claim, claim.approved(began), "protected", window)
         if chance.random() < 0.5:
             at, window = began + 50 * DAY, began + 120 * DAY
-            more = {
+            more: dict[str, Any] = {
                 "window_to": window,
                 "hard_stop_at": began + 270 * DAY,
                 "ends_at": window,

@@ -7,18 +7,22 @@ from typing import Any
 
 import pytest
 
+from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.past.digesting import aggregates_at, digest_at
 from dealreg.service.past.flattening import flat
 from dealreg.service.past.history import history
 from dealreg.service.past.moment import When
 from dealreg.service.past.subject import Kind, Subject, named
 from dealreg.service.past.walking import told
+from dealreg.service.projecting.asking import Reading
 from dealreg.service.projecting.connecting import connect
 from dealreg.service.projecting.projector import Projector
 from dealreg.service.replay import Replay
 from dealreg.vocabulary.fact import Role
+from dealreg.vocabulary.ids import desk_reader
 from dealreg.vocabulary.refused import NotAllowed, Refused, Unknown
 from tests.fix_past import PROGRAM, asks, claims_of, insight
+from tests.fix_past import told as told_story
 
 GOLDEN = Path(__file__).parents[1] / "golden_past" / "story.json"
 STEP = timedelta(microseconds=1)
@@ -295,3 +299,42 @@ def test_a_name_that_names_nothing_is_answered_in_words(story, audited, name):
     assert subject.kind is Kind.PARTNER
     with pytest.raises(Unknown, match="no such partner"):
         told(insight(audited), subject, When())
+
+
+MERGED = [
+    {"at": "2026-03-02 09:00", "as": "R1", "FileRegistration": {"filed_by": "bauer", "customer": "acme", "lines": {"drives": {"distributor": "nordwind", "dealer": "bauer"}}}},
+    {"at": "2026-03-09 09:00", "as": "R3", "FileRegistration": {"filed_by": "gerda", "customer": "brandt", "lines": {"relays": {"in": "DE-SOUTH", "distributor": "nordwind", "dealer": "gerda"}}}},
+    {"at": "2026-03-20 09:00", "by": "dana", "reason": "One company since the takeover.", "MergeCustomers": {"customer": "acme", "absorbed": "brandt", "reason": "One company since the takeover."}},
+]  # fmt: skip
+
+
+def test_a_customer_that_was_merged_before_and_after(projected_url):
+    """Its claims stand in the survivor's file since; the past before the merge is as it was, by every way of asking."""
+    story = told_story(projected_url, MERGED)
+    with Ledger(projected_url, role="dealreg_auditor") as ledger:
+        acme, brandt = (Subject(Kind.CUSTOMER, story.ids[name]) for name in ("acme", "brandt"))
+        deal = Subject(Kind.REGISTRATION, story.ids["R3"])
+        before, then = When(size=story.size_of("customers_merged.v1") - 1), When(effective=at("2026-03-19T00:00"))
+
+        def claims(subject: Subject, when: When) -> set[str]:
+            return {path.split(".")[1] for path in seen(ledger, subject, when) if path.startswith("claims.")}
+
+        for when in (before, then):
+            assert (claims(acme, when), claims(brandt, when)) == ({story.ids["R1"]}, {story.ids["R3"]})
+            assert seen(ledger, brandt, when)["into"] is None
+            assert seen(ledger, deal, when)["state"] == "protected"
+        now = When()
+        assert claims(acme, now) == {story.ids["R1"], story.ids["R3"]}
+        assert seen(ledger, brandt, now)["into"] == story.ids["acme"]
+        assert seen(ledger, deal, now)["state"] == "protected"
+        known = asks(ledger).first_known(brandt, "into", None)
+        assert known.first is not None
+        assert (known.first.known_from.event, known.first.known_from.actor) == ("customers_merged.v1", "dana")
+        Projector(projected_url, models=["protection_intervals"]).catch_up()
+        with Reading(projected_url) as reading:
+            found = {}
+            for day in ("2026-03-19", "2026-03-21"):
+                params = {"from": at(f"{day}T00:00"), "to": at(f"{day}T00:00") + STEP}
+                rows = reading.ask("protection_intervals", "protected", desk_reader(PROGRAM), Role.DEAL_DESK, params)
+                found[day] = {str(row["customer"]) for row in rows if str(row["registration"]) == story.ids["R3"]}
+        assert found == {"2026-03-19": {story.ids["brandt"]}, "2026-03-21": {story.ids["acme"]}}
