@@ -195,6 +195,14 @@ def app_lies(db: Attacked) -> None:
         history.save(ledger)
 
 
+def unknown(db: Attacked) -> None:
+    """A fact of no kind that there is, past the door."""
+    appended("clock_timestamp()")(db)
+    db.run(
+        "UPDATE ledger.events SET topic = 'no_such_fact.v1' WHERE position = (SELECT max(position) FROM ledger.events)"
+    )
+
+
 def false_root(db: Attacked) -> None:
     size = db.run("SELECT size FROM seal.checkpoints ORDER BY size OFFSET 2 LIMIT 1")[0][0]
     db.run("UPDATE seal.checkpoints SET root = sha256(root) WHERE size = %s", size)
@@ -291,6 +299,9 @@ def _seal() -> list[Attack]:
         Attack("change a personal value", lambda db: db.run("UPDATE personal.held SET value = 'Erik Mustermann'")),
         Attack("delete a personal value without saying so", lambda db: db.run("DELETE FROM personal.held")),
         Attack("add a personal value that no fact names", lambda db: db.run("INSERT INTO personal.held (ref, subject, value, salt) VALUES (%s, 'x', 'y', 'z')", uuid4())),
+        Attack("let the app change the ledger", lambda db: db.run("GRANT UPDATE ON ledger.events TO dealreg_app")),
+        Attack("put another function in place of the door", lambda db: db.run("CREATE OR REPLACE FUNCTION ledger.keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'")),
+        Attack("record what no build knows", unknown, then_sealed=True),
         Attack("change a row of a read model", model_changed, models=True),
     ]  # fmt: skip
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 from psycopg import IsolationLevel
+from psycopg.conninfo import conninfo_to_dict
 from pydantic_core import from_json
 
 from dealreg.service.projecting.connecting import connect
@@ -86,7 +87,8 @@ def verify(asked: Asked) -> Report:
 def _opened(url: str) -> Connection:
     """One snapshot: what is sealed meanwhile is neither read nor missed."""
     ours = "-c role=dealreg_auditor -c timezone=UTC -c search_path=pg_catalog -c jit=off -c idle_in_transaction_session_timeout=0"
-    connection = psycopg.connect(url, options=ours, connect_timeout=5)
+    theirs = str(conninfo_to_dict(url).get("options") or "")
+    connection = psycopg.connect(url, options=f"{ours} {theirs}", connect_timeout=5)
     connection.isolation_level = IsolationLevel.REPEATABLE_READ
     connection.read_only = True
     return connection
