@@ -26,8 +26,9 @@ SQL statement "INSERT INTO ledger.events (position, originator_id, originator_ve
     FROM unnest(cmds, ids, versions, topics, states) WITH ORDINALITY AS u (c, id, v, topic, state, n)
     WHERE u.c <> ALL (late)
     ORDER BY u.n"
-PL/pgSQL function ledger.enter(integer[],uuid[],bigint[],text[],bytea[],integer[],uuid[],bigint[]) line ')
-        OR ledger.by_the_door(stack) THEN
+PL/pgSQL function ledger.enter(integer[],uuid[],bigint[],text[],bytea[],integer[],uuid[],bigint[]) line ') THEN
+        RETURN NULL;
+    ELSIF ledger.by_the_door(stack) THEN
         RETURN NULL;
     END IF;
     RAISE 'INSERT into %.% is refused: a fact enters through ledger.append', TG_TABLE_SCHEMA, TG_TABLE_NAME
