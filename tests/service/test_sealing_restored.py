@@ -236,6 +236,7 @@ def test_the_verb_restores_and_seals(lost, things, tmp_path):
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
     assert seal("--once").returncode == 1
+    assert seal("--restored", " ").returncode == 2
     done = seal("--restored", "the disk broke", "--subject", "ops-1", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)

@@ -98,6 +98,8 @@ def _until_stopped(settings: "Settings") -> None:
 def _restore(settings: "Settings", reason: str, subject: str, *, as_json: bool) -> None:
     from dataclasses import asdict
 
+    if not reason.strip():
+        raise typer.BadParameter("say what was lost and why; it stands in the trail for ever", param_hint="--restored")
     from dealreg.service.sealing.restoring import restore
     from dealreg.service.settings import Role
 
