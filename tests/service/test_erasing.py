@@ -18,6 +18,8 @@ from dealreg.service.erasing.holds import lift, listed
 from dealreg.service.erasing.letters import mentions
 from dealreg.service.erasing.shown import erased, holds_on, personal_of, refs_of
 from dealreg.service.erasing.subjects import Whose
+from dealreg.service.intake import dead_letters
+from dealreg.service.intake.delivery import Delivery
 from dealreg.service.ledger.audit_facts import ErasureRefused, HoldKind, HoldLifted, HoldPlaced, SubjectErased
 from dealreg.service.ledger.errors import Unavailable, Unstorable
 from dealreg.service.personal import seal
@@ -523,3 +525,11 @@ def test_values_that_were_kept_before_holds_were_known_find_their_streams(office
     office.as_owner(text[begin : text.index(";", begin)])
     rows = office.auditor.run("SELECT ref::text AS ref, stream, program FROM personal.held")
     assert rows == [{"ref": ref, "stream": deal, "program": PROGRAM}]
+
+
+def test_nobody_inherits_the_time_of_a_message_whose_bytes_are_gone(office):
+    """A replay keeps the time of the very same bytes; a message of no bytes is not the one that was erased."""
+    letter = office.letter(b'{"contact": "ada"}')
+    assert office.erase("ada").letters == 1
+    forged = Delivery(b"", {dead_letters.REPLAY_HEADER: str(letter)}, "crm.org.opportunity", "CRM", 99, START)
+    assert dead_letters.first_received(office.ledger, [forged]) == {}
