@@ -202,13 +202,13 @@ def test_every_case_of_the_rulebook_folds_to_what_the_intervals_say(projected_ur
 
 @pytest.mark.parametrize("kind", [Program, Timed], ids=["holders", "time"])
 def test_any_story_folds_to_what_the_intervals_say(servers, _template, kind):  # noqa: PT019 - its value is used
-    class Compared(kind):  # type: ignore[misc, valid-type]  # one of two machines
-        def teardown(self) -> None:
-            if self.customer is None:
-                return
-            with another_database(servers, _template) as url, Ledger(url) as ledger:
-                _project_in_pieces(url, ledger, self.ledger.facts, [1, 7, 3], strict=True)
-                equal_to_the_fold(url, many=60)
+    def teardown(self: Program) -> None:
+        if self.customer is None:
+            return
+        with another_database(servers, _template) as url, Ledger(url) as ledger:
+            _project_in_pieces(url, ledger, self.ledger.facts, [1, 7, 3], strict=True)
+            equal_to_the_fold(url, many=60)
 
+    compared = type("Compared", (kind,), {"teardown": teardown})
     chosen = settings(max_examples=8, stateful_step_count=30, **FIRM)
-    run_state_machine_as_test(Compared, settings=chosen)
+    run_state_machine_as_test(compared, settings=chosen)
