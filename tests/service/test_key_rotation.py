@@ -11,7 +11,7 @@ import pytest
 from dealreg.proof.note import checkpoint_body, signed_note, vkey
 from dealreg.proof.policy import check_receipt, read_policy, trusted
 from dealreg.proof.verify import Refused, parse_checkpoint, parse_vkey, signed_by
-from dealreg.service.ledger.audit_facts import LogKeyRotated
+from dealreg.service.ledger.audit_facts import LogKeyRevoked, LogKeyRotated
 from dealreg.service.ledger.auditing import fact, record
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.sealing.keys import FileSigner
@@ -224,8 +224,10 @@ def test_what_cannot_be_revoked_is_said(sealer, put, auditor, overlapping, tmp_p
         with pytest.raises(refused.Closed, match=f"from size {size}"):
             revoked(first, later)
     revoked(first, size - 1)
+    later = LogKeyRevoked(origin=sealer.own.origin, key=first, from_size=size + 99)
+    record(auditor, fact(keys_stream(sealer.own.origin), later, by="role:auditor", reason="beside the verb"))
     (counting, _) = trust(auditor, lines_of(sealer)).logs[sealer.own.origin]
-    assert counting.to_size == size - 1, "an earlier size wins"
+    assert counting.to_size == size - 1, "an earlier size wins, whoever says another later"
 
 
 @pytest.fixture
