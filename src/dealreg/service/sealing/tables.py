@@ -132,7 +132,8 @@ class Tables:
     def publish(self, origin: str, made: Published, tiles: Iterable[tuple[TileId, bytes]]) -> None:
         """One transaction: full tiles, checkpoint, standing, and whoever waits for it hears."""
         rows = [(origin, *tile, hashes) for tile, hashes in tiles]
-        with self.connection.transaction(), self.connection.cursor() as cursor:
+        # Sent in one go: somebody waits for it.
+        with self.connection.pipeline(), self.connection.transaction(), self.connection.cursor() as cursor:
             if rows:
                 cursor.executemany(_TILE, rows)
             cursor.execute(_CHECKPOINT, (origin, made.size, made.root, made.note), prepare=True)
