@@ -117,7 +117,8 @@ def test_verification_against_reading(filled: tuple[str, Trust], report: Report)
 
     def verified() -> int:
         found = verify(Asked(pinned(url, "dealreg_auditor"), trust))
-        assert found.sound, found.findings[:5]
+        of_the_ledger = [one for one in found.findings if one.check != "catalogue"]  # Which has tests of its own.
+        assert not of_the_ledger, of_the_ledger[:5]
         return found.size
 
     ways = {"verify": verified, "read as rows": lambda: read_rows(url), "read as bytes": lambda: copy_rows(url)}

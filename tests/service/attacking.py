@@ -12,7 +12,7 @@ from dealreg.proof.note import checkpoint_body, signed_note
 from dealreg.proof.tree import Tree
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.sealing.keys import FileSigner
-from tests.fix_attacks import LOG, Attacked
+from tests.fix_attacks import FIRST, LOG, Attacked
 from tests.fix_histories import START, Claim, History, customer
 
 TILED, RAGGED = 100, 420
@@ -160,9 +160,8 @@ def between_the_seals(db: Attacked) -> None:
 
 def rewritten(db: Attacked) -> None:
     """Every registration was filed by somebody else."""
-    db.run(
-        "UPDATE ledger.events SET state = convert_to(replace(convert_from(state, 'UTF8'), 'dealer-1', 'dealer-9'), 'UTF8')"
-    )
+    another = "convert_to(replace(convert_from(state, 'UTF8'), 'dealer-1', 'dealer-9'), 'UTF8')"
+    db.run(f"UPDATE ledger.events SET state = {another} WHERE position >= {FIRST}")
 
 
 def stolen_key_future(db: Attacked) -> None:
@@ -300,7 +299,7 @@ def _seal() -> list[Attack]:
         Attack("delete a personal value without saying so", lambda db: db.run("DELETE FROM personal.held")),
         Attack("add a personal value that no fact names", lambda db: db.run("INSERT INTO personal.held (ref, subject, value, salt) VALUES (%s, 'x', 'y', 'z')", uuid4())),
         Attack("let the app change the ledger", lambda db: db.run("GRANT UPDATE ON ledger.events TO dealreg_app")),
-        Attack("put another function in place of the door", lambda db: db.run("CREATE OR REPLACE FUNCTION ledger.keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'")),
+        Attack("put another function in place of a guard", lambda db: db.run("CREATE OR REPLACE FUNCTION ledger.keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'")),
         Attack("record what no build knows", unknown, then_sealed=True),
         Attack("change a row of a read model", model_changed, models=True),
     ]  # fmt: skip
