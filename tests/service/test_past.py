@@ -207,6 +207,15 @@ def test_a_diff_backwards_takes_away_what_it_brought(story, audited):
         (one.field, one.after, one.before) for one in there.changes
     }
     assert all(one.because for one in back.changes)
+    early, late = When(size=story.size_of("line_approved.v1")), When()
+    there, back = asks(audited).diff(deal, early, late), asks(audited).diff(deal, late, early)
+    causes = {one.field: [cause.fact for cause in one.because] for one in there.changes}
+    assert {one.field: [cause.fact for cause in one.because][::-1] for one in back.changes} == causes
+    # From one pair of times to another: what counted then as known then, to all that is known.
+    mixed = asks(audited).diff(
+        deal, When(size=story.sizes[-1], effective=at("2026-03-10T00:00")), When(size=story.size_of("grace_began.v1"))
+    )
+    assert {one.field for one in mixed.changes} >= {"claims.drives.legs.dealer.bauer.grace_to"}
 
 
 def test_what_was_said_ahead_changes_with_no_fact_of_that_day(story, audited):

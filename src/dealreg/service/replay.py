@@ -168,7 +168,7 @@ def folded(aggregate: Aggregate[S], state: S, recorded: Recorded, moment: Moment
     try:
         return aggregate.evolve(state, recorded.event)
     except (KeyError, StopIteration):
-        if moment.effective is None:
+        if moment.effective is None and not moment.partial:
             raise
         moment.left_out.append(event_id(recorded.originator_id, recorded.originator_version))
         return state

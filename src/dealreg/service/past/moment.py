@@ -29,7 +29,7 @@ class Moment:
     """A place in the log. ``final``: nothing that is recorded later can change what was true there.
 
     ``effective``: of what stands before that place only what counts by then. ``left_out`` are ids of facts that count by then but rest on
-    facts that do not, so that they change nothing.
+    facts that do not, so that they change nothing. ``partial``: on the way from one past to another such facts may stand too.
     """
 
     position: int
@@ -37,6 +37,7 @@ class Moment:
     final: bool
     effective: datetime | None = None
     size: int | None = None
+    partial: bool = False
     left_out: list[str] = field(default_factory=list, compare=False)
 
     def takes(self, recorded: Recorded) -> bool:

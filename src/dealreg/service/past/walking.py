@@ -37,7 +37,7 @@ class Chosen(Replay):
     def __init__(self, ledger: Ledger, moment: Moment, streams: Iterable[UUID]) -> None:
         """``streams`` are those of which facts are chosen; none is at first."""
         super().__init__(ledger)
-        self.at = moment
+        self.at = replace(moment, partial=True)
         self._chosen: dict[UUID, list[Told]] = {stream: [] for stream in streams}
         self._others: dict[UUID, list[Told]] = {}
 
