@@ -140,12 +140,14 @@ def _accepted(data: bytes, policy: dict[str, Any]) -> tuple[int, list[str]]:
 
 @pytest.mark.timeout(600)
 def test_requirement_11_every_single_change_of_a_bundle_is_refused(disputed: Disputed, capsys):
-    trail = disputed.trail
+    trail, head = disputed.trail, disputed.trail.seal() + 3
     made = {
         "deal": trail.make("deal", disputed.deal).data,
         "deal for a partner": trail.make("deal", disputed.deal, shown_to="ALPHA").data,
         "absent deal": trail.make("deal", "00000000-0000-4000-8000-000000000001").data,
         "period": trail.of(Subject(Kind.PERIOD, "some facts", PROGRAM, 21, 27)).data,
+        "beginning": trail.of(Subject(Kind.PERIOD, "the first facts", PROGRAM, 1, 3)).data,
+        "end": trail.of(Subject(Kind.PERIOD, "the last facts", PROGRAM, head - 1, head)).data,
     }
     for name, data in made.items():
         assert proved(data, trail.policy()), name

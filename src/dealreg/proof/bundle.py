@@ -19,7 +19,7 @@ _EVENT = {
 BUNDLE = {
     "format": re.compile("dealreg/evidence/v1"), "checkpoint": str, "nodes": [_HASH],
     "subject": ({"kind": re.compile("deal|conflict"), "id": _ID}, {"kind": re.compile("customer"), "id": _ID, "program": _NAME},
-                {"kind": re.compile("partner"), "id": _NAME, "program": _NAME}, {"kind": re.compile("period"), "first": int, "last": int}),
+                {"kind": re.compile("partner"), "id": _NAME, "program": _NAME}, {"kind": re.compile("period"), "first": int, "last": int, "before": int, "behind": int}),
     "anchors": [{"checkpoint": str, "proof": _PATH}],
     "events": [({**_EVENT, "digest": _HASH}, {**_EVENT, "salt": _HASH, "state": str})],
     "heads": (None, {"position": int, "absent": [_ID], "entries": [

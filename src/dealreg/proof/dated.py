@@ -98,9 +98,15 @@ class Dated:
 
     def period(self) -> Iterator[str]:
         """A row of positions without a gap, with the one before it and the one after it, where the log has them."""
-        first, last = self.bundle["subject"]["first"], self.bundle["subject"]["last"]
+        said = self.bundle["subject"]
+        first, last, beside = said["first"], said["last"], (said["before"], said["behind"])
         row = list(range(max(first - 1, 1), min(last + 1, self.size) + 1))
-        if self.bundle["heads"] is not None or not 0 < first <= last + 1 or not row:
+        if (
+            self.bundle["heads"] is not None
+            or not 0 < first <= last + 1 <= self.size + 1
+            or not row
+            or beside != (first - 1, last + 1 if last < self.size else 0)
+        ):
             raise Refused("a period is a row of positions")
         if [event["position"] for event in self.events] != row:
             raise Refused("a position of the period is missing, or the one beside it at an end")

@@ -71,7 +71,16 @@ def make(
         part = entries(heads, gathered.streams, absent, nodes)
     values, told = _values(ledger, facts)
     earlier = anchors(auditor, newest, [one for one, _ in facts])
-    data = bundle(subject.label, newest, earlier, facts, part, values, Hashes(auditor.run, origin, newest.size), nodes)
+    data = bundle(
+        subject.label_at(newest.size),
+        newest,
+        earlier,
+        facts,
+        part,
+        values,
+        Hashes(auditor.run, origin, newest.size),
+        nodes,
+    )
     stamps = tokens(auditor, origin, [*(one.size for one in earlier), newest.size])
     return Made(
         subject, shown_to, data, newest, tuple(earlier), tuple(stamps), tuple(facts), _own(gathered), tuple(absent), values, told

@@ -52,14 +52,20 @@ class Subject:
 
     @property
     def label(self) -> dict[str, Any]:
-        """As a bundle says it."""
+        """As a bundle says it, of a log that goes on behind a period."""
         match self.kind:
             case Kind.PERIOD:
-                return {"kind": self.kind.value, "first": self.first, "last": self.last}
+                beside = {"before": self.first - 1, "behind": self.last + 1}
+                return {"kind": self.kind.value, "first": self.first, "last": self.last, **beside}
             case Kind.PARTNER | Kind.CUSTOMER:
                 return {"kind": self.kind.value, "id": self.id, "program": self.program}
             case _:
                 return {"kind": self.kind.value, "id": self.id}
+
+    def label_at(self, size: int) -> dict[str, Any]:
+        """As the bundle of a checkpoint of this size says it: behind the newest fact there is none."""
+        ends = self.kind is Kind.PERIOD and self.last >= size
+        return {**self.label, "behind": 0} if ends else self.label
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.id}"
