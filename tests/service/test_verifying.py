@@ -228,7 +228,7 @@ def _heads(copy: Attacked, **changed: object) -> None:
         size = len(copy.entries())
         found = scan(copied(connection), micros_of(datetime.now(UTC)), frozenset([size]))
     streams, root = found.heads_at[size]
-    said = StreamHeadsSealed(**{"log_size": size, "streams": streams, "root": root, **changed})
+    said = StreamHeadsSealed.model_validate({"log_size": size, "streams": streams, "root": root, **changed})
     with Ledger(copy.url, role="dealreg_sealer") as ledger:
         record(ledger, fact(StreamId(derived("audit", "heads", LOG)), said, by="role:sealer"))
     copy.seal()

@@ -19,7 +19,9 @@ MOST_INSTANTS = 30_000
 
 MOST_STREAMS = 5_000
 HOUR = 3_600_000_000
-SHIFTS = [sign * HOUR * hours for hours in [*range(1, 49), *range(72, 24 * 32, 24), 24 * 365, 24 * 366] for sign in (1, -1)]
+SHIFTS = [
+    sign * HOUR * hours for hours in [*range(1, 49), *range(72, 24 * 32, 24), 24 * 365, 24 * 366] for sign in (1, -1)
+]
 """By what clocks are set back: hours up to two days, days up to a month, a year."""
 
 NEAR = 5
