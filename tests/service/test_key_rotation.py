@@ -191,6 +191,8 @@ def test_an_origin_after_a_restore_is_known_by_the_signature_of_the_key_that_wen
             before: [old_key],
             made.origin: [new_key],
         }
+    stranger = vkey(FileSigner("another.log", sealer.things.keys / "stranger"))
+    assert [one.vkey for one in trust(auditor, [stranger, new_key]).logs[before]] == [old_key], "only who signed it"
     unknown = trust(auditor)
     assert unknown.logs == {}
     assert len(unknown.left_out) == 2
