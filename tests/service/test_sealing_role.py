@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import psycopg
@@ -30,28 +31,36 @@ def put(toys, count, name="p"):
 class Process:
     """`dealreg seal` with its own folder; its log is read from a file."""
 
-    def __init__(self, database_url, data, *words, before=None, **said):
+    def __init__(self, database_url, data, *words, **said):
         clean = {
             key: value for key, value in os.environ.items() if not key.startswith(("DATABASE_URL", "SEAL", "LOG_"))
         }
         environment = {**clean, "DEALREG_DATA": str(data), "DATABASE_URL": database_url, "LOG_FORMAT": "json", **said}
         data.mkdir(parents=True, exist_ok=True)
         self.state = data / "sealer" / "state.json"
-        self.child = subprocess.Popen(
-            [*(before or []), sys.executable, "-m", "dealreg", "seal", *words],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        command = [sys.executable, "-m", "dealreg", "seal", *words]
+        pipe = subprocess.PIPE
+        self.child = subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True)
+        self._lines: list[str] = []
+        self._reading = threading.Thread(target=lambda: self._lines.extend(self.child.stderr or ()), daemon=True)
+        self._reading.start()
 
     def stop(self, by=signal.SIGTERM):
         self.child.send_signal(by)
         return self.ended()
 
     def ended(self):
-        out, err = self.child.communicate(timeout=PATIENCE)
-        return self.child.returncode, out, err
+        assert self.child.stdout is not None
+        self.child.wait(timeout=PATIENCE)
+        self._reading.join(PATIENCE)
+        assert self.child.stderr is not None
+        with self.child.stdout as out, self.child.stderr:
+            return self.child.returncode, out.read(), self.said
+
+    @property
+    def said(self):
+        """On standard error so far."""
+        return "".join(self._lines)
 
 
 @pytest.fixture
@@ -68,7 +77,7 @@ def start(database_url, tmp_path):
     for one in started:
         if one.child.poll() is None:
             one.child.kill()
-        one.child.communicate()
+            one.ended()
 
 
 def sealed(database_url):
@@ -188,26 +197,27 @@ def test_a_disk_that_is_full_is_waited_for_and_the_log_stays_whole(toys, start, 
     process = start(SEAL_SECONDS="0.2")
     until(lambda: all_sealed(database_url))
     before = process.state.read_bytes()
+    assert len(before) > 100
     resource.prlimit(process.child.pid, resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
     put(toys, 20)
-    time.sleep(3)
+    until(lambda: "File too large" in process.said)
     assert process.child.poll() is None
     assert not all_sealed(database_url)
     assert process.state.read_bytes() == before, "what was remembered stands"
     resource.prlimit(process.child.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     until(lambda: all_sealed(database_url))
     code, _, err = process.stop()
-    assert code == 0
-    assert "File too large" in err
+    assert code == 0, err
     assert json.loads(start("--once", "--json").ended()[1])["size"] == sealed(database_url)[1]
 
 
 TINY = """
 mount -t tmpfs -o size=8k,mode=700 none "$DEALREG_DATA/sealer" && cp "$1" "$DEALREG_DATA/sealer/state.json" || exit 99
 head -c 8192 /dev/zero > "$DEALREG_DATA/sealer/filler" 2>/dev/null
-"$2" -m dealreg seal &
+"$2" -m dealreg seal 2> "$3" &
 child=$!
-sleep 3
+for _ in $(seq 600); do grep -q "No space left on device" "$3" && break; sleep 0.1; done
+cat "$3" >&2
 kill -0 $child || exit 98
 cmp "$1" "$DEALREG_DATA/sealer/state.json" || exit 97
 rm "$DEALREG_DATA/sealer/filler"
@@ -248,8 +258,8 @@ def test_a_file_system_that_is_really_full(toys, start, database_url, tmp_path):
         "SEAL_SECONDS": "0.2",
         "LOG_FORMAT": "json",
     }
-    command = ["unshare", "-Urm", "sh", "-c", TINY, "sh", str(kept), sys.executable]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    command = ["unshare", "-Urm", "sh", "-c", TINY, "sh", str(kept), sys.executable, str(tmp_path / "said")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr
     assert "No space left on device" in done.stderr
     assert json.loads(kept.read_text())["size"] == sealed(database_url)[0] == sealed(database_url)[1]

@@ -139,6 +139,15 @@ def test_who_waited_in_vain_waited_for_all(seals, sealer, toys):
     assert found == [True], "after a newer checkpoint it is worth waiting again"
 
 
+def test_a_halt_is_heard_by_those_who_would_wait(seals, sealer, toys):
+    sealer.seal_all()
+    assert seals.covers(sealer.own.size)
+    sealer.halt("the fact at position 3 is not what was sealed")
+    until(lambda: seals._halted)
+    assert not seals.wait(toys.decide_batch([ask(Put(shelf="a"), "one")])[0].seen)
+    assert seals._given_up_for is None, "nobody waited in vain"
+
+
 def test_all_who_wait_share_one_listener(sealer, toys, database_url):
     seals = Seals(database_url, PATIENT)
     sealer.beat()
