@@ -110,9 +110,7 @@ class World:
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     """No sealer is at work unless a test starts one, so no answer waits for the seal."""
-    return Settings(
-        DEALREG_DATA=tmp_path / "dealreg", DATABASE_URL=database_url, PROGRAM=PROGRAM, SEAL_WAIT_SECONDS=0
-    )
+    return Settings(DEALREG_DATA=tmp_path / "dealreg", DATABASE_URL=database_url, PROGRAM=PROGRAM, SEAL_WAIT_SECONDS=0)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The thirty requirements of the audit trail: each has a test that carries its number, and the page says which (audit.md section 2).
 
-    pytest tests/whole/test_requirements.py --write-golden
+pytest tests/whole/test_requirements.py --write-golden
 """
 
 import ast
