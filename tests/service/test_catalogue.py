@@ -151,7 +151,7 @@ def test_an_unfrozen_database_is_a_note_and_no_finding(database_url):
     with psycopg.connect(database_url, options="-c role=dealreg_auditor") as auditor:
         assert catalogue.findings(auditor) == []
         said = catalogue.notes(auditor)
-    assert [re.match("the schema is not frozen|nobody watches", note)[0] for note in said] == [
+    assert [one[0] for note in said if (one := re.match("the schema is not frozen|nobody watches", note))] == [
         "the schema is not frozen",
         "nobody watches",
     ]

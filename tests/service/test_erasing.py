@@ -24,7 +24,7 @@ from dealreg.service.ledger.audit_facts import ErasureRefused, HoldKind, HoldLif
 from dealreg.service.ledger.errors import Unavailable, Unstorable
 from dealreg.service.personal import seal
 from dealreg.vocabulary.fact import event_id
-from dealreg.vocabulary.ids import opportunity_id
+from dealreg.vocabulary.ids import StreamId, opportunity_id
 from dealreg.vocabulary.refused import Closed, Refused, Reused, Unknown
 from tests.fix_erasing import by
 from tests.fix_histories import PROGRAM, START, Claim, History, meeting
@@ -288,7 +288,7 @@ def test_a_hold_on_a_customer_reaches_what_is_filed_later_and_whom_it_was_merged
     absorbed = uuid4()
     office.filed("eve", "eve", customer=absorbed)
     history = History()
-    history.versions[world.other] = 1
+    history.versions[StreamId(world.other)] = 1
     for stream in (absorbed, world.other):
         merged = CustomersMerged(
             customer=stream,
@@ -357,7 +357,7 @@ def test_a_hold_keeps_a_dead_letter_that_may_concern_it(office, kind, body, kept
     over = office.auditor.run("SELECT letter FROM personal.holds_over_letters(%s)", [[letter]])
     assert bool(over) is kept
     if kept:
-        state = by().fact(uuid4(), SubjectErased(refs=(), letters=(letter,))).state
+        state = by().fact(StreamId(uuid4()), SubjectErased(refs=(), letters=(letter,))).state
         (row,) = office.auditor.run(
             "SELECT * FROM personal.erase(%s::uuid[], %s::bigint[], %s, %b)", [[], [letter], uuid4(), state]
         )
@@ -393,7 +393,7 @@ def test_a_hold_laid_while_an_erasure_waits_wins(office):
 
 def test_a_hold_laid_while_an_erasure_runs_waits_and_finds_it_done(office):
     _, ref = office.filed("ada lovelace", ADA)
-    state = by().fact(uuid4(), SubjectErased(refs=(ref,))).state
+    state = by().fact(StreamId(uuid4()), SubjectErased(refs=(ref,))).state
     placed: list[object] = []
     with psycopg.connect(office.url, options="-c role=dealreg_auditor") as erasing:
         erasing.execute("SELECT personal.erase(%s::uuid[], '{}', %s, %b)", [[ref], uuid4(), state])
@@ -462,7 +462,7 @@ def test_an_erasure_races_with_twelve_holds_and_each_is_wholly_before_or_after(o
 def test_nothing_is_erased_without_its_fact_and_no_fact_says_other_than_was_erased(office):
     _, ref = office.filed("ada", "Ada")
     _, other = office.filed("bea", "Bea")
-    said = by().fact(uuid4(), SubjectErased(refs=(ref,))).state
+    said = by().fact(StreamId(uuid4()), SubjectErased(refs=(ref,))).state
     for refs in ([ref, other], [other], []):
         with pytest.raises(Unstorable):
             office.auditor.run("SELECT personal.erase(%s::uuid[], '{}', %s, %b)", [refs, uuid4(), said])

@@ -151,7 +151,7 @@ def _files(servers, database) -> dict[str, bytes]:
     """The files of this database's tables and indexes, as they lie on disk; not the write-ahead log, of which nothing is claimed."""
     with psycopg.connect(database, autocommit=True) as all_seeing:
         all_seeing.execute("CHECKPOINT")
-        (oid,) = all_seeing.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()
+        (oid,) = all_seeing.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchall()[0]
     folder = servers.postgres.folder / "data" / "base" / str(oid)
     return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
 

@@ -199,6 +199,7 @@ def test_requirement_18_what_the_door_sets_nobody_can_steer(database_url):
         app.execute("SET search_path = pg_temp, pg_catalog")
         app.execute("SET TIME ZONE 'Pacific/Kiritimati'")
         before = app.execute("SELECT max(position), pg_catalog.clock_timestamp() FROM ledger.events").fetchone()
+        assert before is not None
         for _ in range(2):
             app.execute(
                 "SELECT ledger.append('{0}', ARRAY[pg_catalog.gen_random_uuid()], '{1}', '{x.v1}', ARRAY[''::bytea], '{}', '{}', '{}')"
@@ -261,7 +262,7 @@ def test_requirement_18_the_owner_cannot_pretend_to_be_the_door(filled):
 def test_requirement_18_the_door_is_known_in_any_language(filled):
     """The slower look that a server takes which does not speak English, on the same stack in German words."""
     with psycopg.connect(as_superuser(filled)) as superuser:
-        body = superuser.execute("SELECT prosrc FROM pg_proc WHERE oid = 'ledger.enter'::regproc").fetchone()[0]
+        (body,) = superuser.execute("SELECT prosrc FROM pg_proc WHERE oid = 'ledger.enter'::regproc").fetchall()[0]
         statement = body[body.index("INSERT INTO ledger.events") :].split(";")[0]
         frame = FRAME.replace("PL/pgSQL function", "PL/pgSQL-Funktion").replace(
             "line 83 at SQL statement", "Zeile 83 bei SQL-Anweisung"

@@ -16,7 +16,7 @@ from dealreg.service.ledger.audit_facts import Attempt, ErasureRefused, Retentio
 from dealreg.service.ledger.errors import Unavailable, Unstorable
 from dealreg.service.personal import seal
 from dealreg.service.settings import Settings
-from dealreg.vocabulary.ids import opportunity_id, partner_stream
+from dealreg.vocabulary.ids import PartnerId, StreamId, opportunity_id, partner_stream
 from dealreg.vocabulary.refused import Refused
 from dealreg.vocabulary.values import PartnerTier, Track
 from tests.fix_erasing import by
@@ -85,7 +85,7 @@ def test_classes_do_not_mix_and_partners_have_none(office):
     sealed, row = seal("partner:acme:north", "Cy Trading")
     partner = partner_stream(PROGRAM, "north")
     enrolled = PartnerEnrolled(
-        partner="north", track=Track.DISTRIBUTOR, tier=PartnerTier.PREMIER, lines=(), territories=(), display_name=sealed, enrolled_from=START, specialisations=(),
+        partner=PartnerId("north"), track=Track.DISTRIBUTOR, tier=PartnerTier.PREMIER, lines=(), territories=(), display_name=sealed, enrolled_from=START, specialisations=(),
     )  # fmt: skip
     office.put(partner, enrolled, row)
     letter = office.letter(b"x")
@@ -135,7 +135,7 @@ def test_a_hold_that_is_laid_between_the_look_and_the_door_wins(office):
     assert looked.free == (ref,)
     office.hold("deal", deal)
     event = RetentionApplied(kept_class="registrations", kept_from=kept_from, deleted=1, refs=(ref,))
-    state = by().fact(uuid4(), event).state
+    state = by().fact(StreamId(uuid4()), event).state
     (row,) = office.auditor.run("SELECT * FROM personal.retire(%s::uuid[], '{}', %s, %b)", [[ref], uuid4(), state])
     assert (len(row["holds"]), row["covered"]) == (1, 1)
     assert office.values() == {"Ada"}
@@ -152,16 +152,17 @@ def test_the_door_takes_nothing_younger_or_of_another_class(office):
             kept_class=kept_class, kept_from=kept_from, deleted=len(refs) + len(letters) if deleted is None else deleted,
             refs=tuple(refs if says is None else says), letters=tuple(letters),
         )  # fmt: skip
-        said = [refs, letters, uuid4(), by().fact(uuid4(), event).state]
+        said = [refs, letters, uuid4(), by().fact(StreamId(uuid4()), event).state]
         office.auditor.run("SELECT personal.retire(%s::uuid[], %s::bigint[], %s, %b)", said)
 
-    for wrong in (
+    wrongs: tuple[tuple[str, datetime, list[str], list[int]], ...] = (
         ("registrations", before, [ref], []),
         ("opportunities", now, [ref], []),
         ("dead_letters", now, [ref], []),
         ("dead_letters", before, [], [letter]),
         ("registrations", now, [], [letter]),
-    ):
+    )
+    for wrong in wrongs:
         with pytest.raises(Unavailable):
             retire(*wrong)
     with pytest.raises(Unstorable):

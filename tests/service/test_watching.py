@@ -432,7 +432,9 @@ def test_an_empty_database_is_watched_from_its_beginning(database_url, superuser
     with Ledger(database_url) as ledger:
         assert ledger.head() > 0
     Watcher(watching, slot, tmp_path / "state.json").look()
-    assert own_state.read(tmp_path / "state.json").seen > 0
+    kept = own_state.read(tmp_path / "state.json")
+    assert kept is not None
+    assert kept.seen > 0
 
 
 def test_requirement_20_the_alarm_is_seen_from_outside(seeded, database_url, superuser, watching, slot, tmp_path):
