@@ -8,12 +8,13 @@ from uuid import UUID
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from dealreg.proof.bundle import belonging, derived, head_text, sealed
+from dealreg.proof.bundle import belonging, derived, head_text, sealed, written
+from dealreg.proof.evidence import check_bundle, main
 from dealreg.proof.heads import Head, HeadsMap
 from dealreg.proof.note import checkpoint_body, cosignature, signed_note, vkey
 from dealreg.proof.policy import Policy, check_receipt, fits, read_json, read_policy, trusted
 from dealreg.proof.tree import EMPTY, Tree
-from dealreg.proof.verify import COSIGNED, Refused, leaf_hash, leaf_text, verify_inclusion
+from dealreg.proof.verify import COSIGNED, Refused, leaf_hash, leaf_text, payload_digest, verify_inclusion
 from dealreg.vocabulary.ids import file_stream, partner_stream, rulebook_stream
 
 
@@ -211,3 +212,92 @@ def test_a_form_of_several_takes_what_one_of_them_takes():
 def test_a_policy_that_says_more_or_less_is_refused(changed):
     with pytest.raises(Refused):
         policy(**changed)
+
+
+def test_half_a_character_in_the_name_of_a_key_is_refused():
+    named = f"log\ud800+00000000+{b64encode(bytes([1, *LOG.public])).decode()}"
+    with pytest.raises(Refused, match="no verifier key"):
+        policy(logs=[{"origin": LOG.name, "keys": [{"vkey": named, "from_size": 0, "to_size": None}]}])
+
+
+def test_half_a_character_in_a_fact_that_was_sealed_is_refused():
+    """Whoever keeps the log can seal it; no stream follows from it."""
+    state = json.dumps({"meta": {"program": "p"}, "data": {"customer": "\ud800", "ref": {"ref": 1, "digest": "x"}}})
+    stream, at, salt, topic = str(UUID(int=7)), "2026-09-01T12:00:00.000000Z", bytes(32), "registration_submitted.v1"
+    first = leaf_text(1, stream, 1, at, "app", topic, payload_digest(salt, state.encode()))
+    heads = HeadsMap([Head(stream, 1, 1, leaf_hash(first))])
+    said = {"log_size": 1, "streams": 1, "root": heads.root.hex()}
+    sealing = json.dumps({"meta": {"program": "p"}, "data": said})
+    map_stream = str(UUID(int=8))
+    second = leaf_text(
+        2, map_stream, 1, at, "sealer", "audit.stream_heads_sealed.v1", payload_digest(salt, sealing.encode())
+    )
+    tree = Tree.of([leaf_hash(first), leaf_hash(second)])
+    body = checkpoint_body(LOG.name, 2, tree.root())
+    common = {"version": 1, "recorded_at": at, "salt": b64encode(salt).decode(), "after": 0, "before": 2}
+    bundle = {
+        "format": "dealreg/evidence/v1",
+        "checkpoint": signed_note(body, [LOG]) + cosignature(body, WITNESS, 1_800_000_000),
+        "nodes": [b64encode(leaf_hash(one)).decode() for one in (second, first)],
+        "subject": {"kind": "deal", "id": stream},
+        "anchors": [],
+        "events": [
+            {
+                **common,
+                "position": 1,
+                "stream": stream,
+                "recorded_by": "app",
+                "topic": topic,
+                "proof": "0",
+                "state": state,
+            },
+            {
+                **common,
+                "position": 2,
+                "stream": map_stream,
+                "recorded_by": "sealer",
+                "topic": "audit.stream_heads_sealed.v1",
+                "proof": "1",
+                "state": sealing,
+            },
+        ],
+        "heads": {
+            "position": 2,
+            "absent": [],
+            "entries": [
+                {
+                    "index": 0,
+                    "stream": stream,
+                    "version": 1,
+                    "position": 1,
+                    "leaf": b64encode(leaf_hash(first)).decode(),
+                    "proof": "",
+                }
+            ],
+        },
+        "personal": [],
+    }
+    with pytest.raises(Refused, match="shape of one"):
+        list(check_bundle(written(bundle), policy()))
+
+
+def test_a_receipt_older_than_a_known_size_is_refused(tmp_path, capsys):
+    """``--at-least`` was passed over where the file is a receipt."""
+    leaf = leaf_text(
+        1, str(UUID(int=7)), 1, "2026-09-01T12:00:00.000000Z", "app", "registration_submitted.v1", bytes(32)
+    )
+    text = f"c2sp.org/tlog-proof@v1\nextra {b64encode(leaf).decode()}\nindex 0\n\n{note(1, leaf_hash(leaf))}"
+    said, trust = tmp_path / "receipt", tmp_path / "policy.json"
+    said.write_text(text, encoding="utf-8")
+    trust.write_text(
+        json.dumps(
+            {
+                "logs": [{"origin": LOG.name, "keys": [{"vkey": vkey(LOG), "from_size": 0, "to_size": None}]}],
+                "witnesses": [], "quorum": 0, "skew_seconds": 5, "require_completeness": True,
+            }
+        )
+    )  # fmt: skip
+    asked = [str(said), "--policy", str(trust), "--at-least"]
+    assert main([*asked, "1"]) == 0
+    assert main([*asked, "2"]) == 1
+    assert "older than the 2 that are known" in capsys.readouterr().out

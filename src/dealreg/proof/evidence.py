@@ -170,7 +170,7 @@ def check_bundle(data: bytes, policy: Policy, at_least: int = 0) -> Iterator[str
         if evidence.size < at_least:
             raise Refused(f"the bundle is of size {evidence.size}, older than the {at_least} that are known")
         yield from evidence.check()
-    except (RecursionError, TypeError) as error:
+    except (RecursionError, TypeError, UnicodeError) as error:
         raise Refused("the bundle is nested too deep, or a fact in it does not have the shape of one") from error
 
 
@@ -189,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with Path(asked.evidence).open("rb") as file, Path(asked.policy).open("rb") as trust:
             data, policy = file.read(LARGEST + 1), read_policy(trust.read(LARGEST))
         receipt = data.startswith(b"c2sp.org/")
-        for line in check_receipt(data, policy) if receipt else check_bundle(data, policy, asked.at_least):
+        for line in (check_receipt if receipt else check_bundle)(data, policy, asked.at_least):
             _say(line)
     except (Refused, OSError) as error:
         _say(f"REFUSED: {error}")

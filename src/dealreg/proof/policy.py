@@ -146,7 +146,7 @@ def trusted(text: str, policy: Policy, quorum: int = 0) -> Trusted:
     return Trusted(found, counting[0], times)
 
 
-def check_receipt(data: bytes, policy: Policy) -> list[str]:
+def check_receipt(data: bytes, policy: Policy, at_least: int = 0) -> list[str]:
     """A C2SP tlog-proof whose ``extra`` is the text of the leaf; a line for each thing proved. Raises ``Refused``."""
     text = data.decode("utf-8", "replace") if len(data) <= LARGEST // 50 else ""
     said = r"c2sp\.org/tlog-proof@v1\nextra (\S+)\nindex (0|[1-9][0-9]{0,18})\n((?:[^\s ]+\n){0,63})\n(.*)"
@@ -155,6 +155,8 @@ def check_receipt(data: bytes, policy: Policy) -> list[str]:
         raise Refused("no receipt: its format, extra, index, proof, an empty line and a checkpoint are what it has")
     leaf, index, path = decoded(found[1]), int(found[2]), [decoded(one) for one in found[3].split()]
     log = trusted(found[4], policy, policy.quorum)
+    if log.checkpoint.size < at_least:
+        raise Refused(f"the receipt is of size {log.checkpoint.size}, older than the {at_least} that are known")
     verify_inclusion(index, log.checkpoint.size, leaf_hash(leaf), path, log.checkpoint.root)
     lines = leaf.decode("utf-8", "replace").split("\n")
     if lines[:2] != ["dealreg/event/v1", str(index + 1)] or lines[8:] != [""]:

@@ -194,7 +194,7 @@ def parse_vkey(text: str) -> Key:
 
 
 def _is_name(name: str) -> bool:
-    return bool(name) and not re.search(r"[\s+\x00-\x1f\x7f-\x9f]", name)
+    return bool(name) and not re.search(r"[\s+\x00-\x1f\x7f-\x9f\ud800-\udfff]", name)
 
 
 def parse_note(text: str) -> Note:
