@@ -198,6 +198,23 @@ def test_an_origin_after_a_restore_is_known_by_the_signature_of_the_key_that_wen
     assert len(unknown.left_out) == 2
 
 
+def test_a_key_after_a_restore_is_a_new_one(sealer, put, overlapping, database_url):
+    """The new origin begins with one key, the newest: counted, the next would be that very key, and sign every note twice."""
+    overlapping(days=7)
+    put("a")
+    sealer.seal_all()
+    rotate(sealer, by="login:otto", reason="a year is over")
+    sealer.seal_all()
+    sealer.halt("an old backup")
+    sealer.close()
+    restore(database_url, sealer.things, by="login:otto", reason="an old backup")
+    with Sealer(database_url, sealer.things) as again:
+        rotate(again, by="login:otto", reason="stolen")
+        assert [key.file for key in again.own.keys] == ["log-2", "log-3"]
+        note = parse_checkpoint(again.seal_all().note).note
+        assert all(signed_by(note, parse_vkey(key.vkey)) for key in again.own.keys)
+
+
 def test_what_cannot_be_revoked_is_said(sealer, put, auditor, overlapping, tmp_path):
     put("a")
     sealer.seal_all()

@@ -19,6 +19,8 @@ from dealreg.service.sealing.halting import Halted, NotOurs, Occupied
 from dealreg.service.sealing.leaves import leaf_of
 from dealreg.service.sealing.restoring import NothingLost, restore
 from dealreg.service.sealing.sealer import Sealer
+from dealreg.service.sealing.standing import seal_standing
+from dealreg.service.sealing.waiting import Seals
 from tests.fix_ledger import SHELF, TOY_NAMES, Put, ask, decide, home, home_kind
 from tests.fix_sealing import ORIGIN
 
@@ -107,6 +109,38 @@ def test_requirement_07_restore_of_an_old_backup_is_noticed(lost, things):
     assert own.size == last.size
     with pytest.raises(Halted, match="seal --restored REASON"):
         restored.open()
+
+
+def test_what_is_recorded_in_the_place_of_what_was_lost_is_not_called_sealed(lost, things, toys_on):
+    """The halted sealer remembers a size that the database does not reach any more; whoever starts then hears of the checkpoint there."""
+    address, kept, last = lost
+    with pytest.raises(Halted):
+        Sealer(address, things).open()
+    toys = toys_on(address)
+    put(toys, 10, "other")
+    seals = Seals(address, 3.0)
+    try:
+        assert seals.covers(kept)
+        assert not seals.covers(kept + 1)
+        assert not seals.wait(last.size)
+    finally:
+        seals.close()
+    assert seal_standing(toys.ledger).unsealed == 17
+
+
+def test_one_memory_does_not_serve_two_databases_at_once(lost, things, sealer):
+    """A promoted standby beside the old primary: each gives a turn, and the two logs would have two roots of one size."""
+    address, _, last = lost
+    sealer.open()
+    with pytest.raises(Occupied, match="another database"):
+        Sealer(address, things).open()
+    with pytest.raises(Occupied, match="another database"):
+        restore(address, things, by="operator", reason="promoted")
+    assert remembered(sealer) == last
+    sealer.close()
+    with pytest.raises(Halted):
+        Sealer(address, things).open()
+    restore(address, things, by="operator", reason="promoted")
 
 
 def test_requirement_07_a_backup_that_went_on_is_noticed_as_well(lost, things, toys_on):

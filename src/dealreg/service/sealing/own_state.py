@@ -1,14 +1,15 @@
 """What the sealer remembers outside the database: the last tree that it signed. Whoever changes the database cannot change this."""
 
+import fcntl
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from dealreg.proof.tree import EMPTY
-from dealreg.service.sealing.halting import NotOurs
+from dealreg.service.sealing.halting import NotOurs, Occupied
 
 
 class _Kept(BaseModel):
@@ -52,6 +53,22 @@ class Memory:
     def __init__(self, path: Path) -> None:
         """Nothing is touched yet."""
         self.path = path
+
+    def held(self) -> BinaryIO:
+        """Use it alone on this machine, until what is returned is closed. Raises ``Occupied``.
+
+        The turn is one database's: after a promotion two sealers could each have one, and sign two roots of one size.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = self.path.with_name(f".{self.path.name}.lock").open("ab")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.close()
+            raise Occupied(
+                f"another sealer, over another database, is at work with {self.path}; stop it first"
+            ) from error
+        return lock
 
     def read(self) -> OwnState | None:
         """What is remembered; nothing where there is no file. Raises ``NotOurs`` for a file that is not the sealer's."""

@@ -6,7 +6,7 @@ it was restored names the last that was signed under the old origin, and up to w
 
 import re
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from dealreg.proof.tree import Tree
@@ -51,10 +51,11 @@ def restore(database_url: str, things: Things, *, by: str, reason: Text) -> Rest
 
     Raises ``Occupied`` while a sealer is at work, ``NothingLost``, ``NotOurs`` where the positions themselves have a hole.
     """
-    with closing(Tables(database_url)) as tables:
+    with closing(Tables(database_url)) as tables, ExitStack() as turns:
         if not tables.take_turn():
             raise Occupied("a sealer is at work in this database; stop it first")
         memory = Memory(things.state)
+        turns.enter_context(memory.held())
         old = memory.read() or _as_published(tables, memory)
         checked_name(things, old)
         _refuse_if_whole(tables, old)

@@ -12,7 +12,7 @@ from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.sealing.keys import FileSigner
 from dealreg.service.sealing.own_state import KeyUsed
 from dealreg.service.sealing.sealer import Sealer
-from dealreg.service.sealing.signing import tell_keys
+from dealreg.service.sealing.signing import FIRST_KEY, tell_keys
 from dealreg.service.sealing.things import Things
 from dealreg.service.witnessing.keyring import keys_stream
 from dealreg.vocabulary.values import Text
@@ -24,7 +24,7 @@ def rotate(sealer: Sealer, *, by: str, reason: Text | None) -> KeyUsed:
     Done again after a crash it goes on where it was. Raises ``Unavailable``, ``OSError``.
     """
     own, things = sealer.own, sealer.things
-    file = f"log-{len(own.keys) + 1}"
+    file = _next(own.keys[-1].file)
     new = vkey(FileSigner(own.origin, things.keys / file))
     changed = LogKeyRotated(origin=own.origin, old=own.keys[-1].vkey, new=new, from_size=own.size)
     stream = keys_stream(own.origin)
@@ -38,6 +38,12 @@ def rotate(sealer: Sealer, *, by: str, reason: Text | None) -> KeyUsed:
     sealer.remember(own.model_copy(update={"keys": (*own.keys[:-1], last, made)}))
     tell_keys(things, sealer.own)
     return made
+
+
+def _next(file: str) -> str:
+    """``log``, ``log-2``, ``log-3``: a log after a restore goes on with the newest of them, so its keys are not counted."""
+    number = file.rpartition("-")[2]
+    return f"{FIRST_KEY}-{int(number) + 1 if number.isdecimal() else 2}"
 
 
 def asked_for(things: Things) -> Path:

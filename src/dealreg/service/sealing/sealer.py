@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, Self
+from typing import BinaryIO, Final, Self
 
 import psycopg
 import structlog
@@ -41,6 +41,7 @@ class Sealer:
     _tables: Tables | None = field(default=None, init=False)
     _tree: Tree = field(default_factory=Tree, init=False)
     _own: OwnState | None = field(default=None, init=False)
+    _held: BinaryIO | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
         self.open()
@@ -83,6 +84,7 @@ class Sealer:
         try:
             if not self._tables.take_turn():
                 raise Occupied("another sealer is at work in this database; it holds the turn as long as it lives")
+            self._held = self.memory.held()
             self._own = self.memory.read() or first_state(self.things, self.memory, self._tables)
             checked_name(self.things, self._own)
             self._check()
@@ -95,6 +97,9 @@ class Sealer:
         if self._tables is not None:
             self._tables.close()
             self._tables = None
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     def look(self) -> int:
         """Read what is new, at most a batch; how many facts wait for their checkpoint now. Raises ``Halted``."""
@@ -145,7 +150,10 @@ class Sealer:
         with suppress(OSError):
             self.remember(own.model_copy(update={"halted": own.halted or why}))
         with suppress(psycopg.Error):
-            self.tables.beat(own.origin, own.size, halted=why)
+            newest = self.tables.newest(
+                own.origin
+            )  # What a restore lost is not there, and what is recorded in its place is not sealed.
+            self.tables.beat(own.origin, min(own.size, newest.size if newest else 0), halted=why)
 
     def _check(self) -> None:
         halted = self.own.halted or self.tables.halted(self.own.origin)
