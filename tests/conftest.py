@@ -1,8 +1,12 @@
 """Fixtures live beside their subject; this file names where, and how hypothesis draws."""
 
+import logging
 import os
 import signal
+from typing import Any
 
+import pytest
+import structlog
 from hypothesis import Phase, settings
 
 # Whoever starts the tests in the background of a shell hands down an ignored SIGINT; the processes under test must hear theirs.
@@ -32,3 +36,25 @@ pytest_plugins = (
     "tests.fix_attacks",
     "tests.fix_evidence",
 )
+
+_configure = structlog.configure
+
+
+def _uncached(**given: Any) -> None:
+    """A process sets up logging once and keeps its loggers. This one may do so for many tests: none keeps another's."""
+    _configure(**{**given, "cache_logger_on_first_use": False})
+
+
+structlog.configure = _uncached  # type: ignore[assignment]  # the same parameters, by name
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was():
+    """A verb that a test runs in this process sets up logging like any process."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
+        root.handlers[:] = handlers
+        root.setLevel(level)

@@ -94,8 +94,10 @@ class Lives(RuleBasedStateMachine):
 
     @rule()
     def retires_messages(self):
+        # Looked at before: what goes cannot be read any more.
+        kept = {number: whose for number, whose in self.letters.items() if self.keeps(number)}
         apply(self.office.auditor, "dead_letters", self.office.ledger.clock(), by())
-        self.letters = {number: whose for number, whose in self.letters.items() if self.keeps(number)}
+        self.letters = kept
 
     def covers(self, ref):
         """Whether a hold stands over a value, by the words of docs/erasure.md."""
