@@ -1,5 +1,6 @@
 """Retention: what is older than its class is kept goes, and says so; what a hold stands over stays."""
 
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -194,6 +195,28 @@ def test_long_work_is_done_in_parts_and_goes_on_where_it_was_broken_off(office, 
     assert heard == [(2, 5), (2, 3), (3, 3)]
     assert (done.deleted, done.facts) == (3, 2)
     assert [one.deleted for one in office.facts(RetentionApplied)] == [2, 2, 1]
+
+
+def test_a_fact_that_says_no_class_or_no_instant_retires_nothing(office):
+    """Null is neither to come nor another class: comparisons alone let a letter of today go, under a fact that says nothing of it."""
+    letter = office.letter(b"x")
+    whole = {
+        "kept_class": "dead_letters",
+        "kept_from": f"{_now(office):%Y-%m-%dT%H:%M:%S.%fZ}",
+        "deleted": 1,
+        "refs": [],
+    }
+
+    def retire(said):
+        state = json.dumps({"data": {**said, "letters": [letter]}}).encode()
+        office.auditor.run("SELECT personal.retire('{}', %s::bigint[], %s, %b)", [[letter], uuid4(), state])
+
+    for missing in ("kept_class", "kept_from", "deleted"):
+        with pytest.raises(Unstorable, match="does not say what is deleted"):
+            retire({name: value for name, value in whole.items() if name != missing})
+    assert letter in office.letters()
+    retire(whole)
+    assert letter not in office.letters()
 
 
 def test_nothing_to_come_is_retired_and_no_class_is_made_up(office):

@@ -251,7 +251,9 @@ DECLARE
     kept_class text := personal.says(state, 'kept_class') #>> '{}';
     since timestamptz := (personal.says(state, 'kept_from') #>> '{}')::timestamptz;
 BEGIN
-    IF since > clock_timestamp() OR (personal.says(state, 'deleted') #>> '{}')::bigint <> cardinality(refs) + cardinality(letters) THEN
+    IF kept_class IS NULL OR since IS NULL OR since > clock_timestamp()
+        OR (personal.says(state, 'deleted') #>> '{}')::bigint IS DISTINCT FROM cardinality(refs) + cardinality(letters)
+    THEN
         RAISE 'the fact does not say what is deleted' USING ERRCODE = '22023';
     END IF;
     IF (SELECT count(*) FROM personal.resting(kept_class, since, refs)) <> cardinality(refs)
