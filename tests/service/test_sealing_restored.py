@@ -248,6 +248,7 @@ def test_a_sealer_that_lost_its_disk_goes_on_as_a_new_log(sealer, history, thing
     assert (made.old_origin, made.size, made.kept) == (ORIGIN, own.size, own.size)
     sealer.open()
     assert sealer.seal_all().size == own.size + 1
+    assert [key.file for key in sealer.own.keys] == ["log-2"], "which key signed last is forgotten with the disk"
 
 
 def test_where_there_was_never_a_log_there_is_nothing_to_restore(database_url, things):

@@ -51,6 +51,15 @@ def until(condition):
     pytest.fail("it did not come about")
 
 
+def test_what_another_server_may_lack_is_not_called_sealed(servers, sealing, seeded, seals):
+    sealing(seconds=0.2, at_once=FIGHT)
+    until(lambda: seals.covers(1))
+    servers.postgres.kill()
+    until(lambda: not seals.covers(1))
+    servers.postgres.start()
+    until(lambda: seals.covers(1))
+
+
 def test_a_registration_is_sealed_before_it_is_answered(seeded, sealing):
     role = sealing(seconds=3600, at_once=FIGHT)
     until(lambda: seeded.house.ledger.run("SELECT 1 FROM seal.standing"))

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from itertools import count
 
 from dealreg.proof.tree import Tree
 from dealreg.service.ledger.audit_facts import LogRestored
@@ -66,7 +67,7 @@ def restore(database_url: str, things: Things, *, by: str, reason: Text) -> Rest
         made = Restored(_next(old.origin), old.origin, old.size, kept, tree.size)
         _record(database_url, made, old, by=by, reason=reason)
         former = Former(origin=old.origin, size=old.size, root=old.root, note=old.note)
-        file = old.keys[-1].file if old.keys else FIRST_KEY
+        file = old.keys[-1].file if old.keys else _unused(things)
         new = begun(things, made.origin, file).model_copy(update={"formers": (*old.formers, former)})
         memory.keep(new)
         tell_keys(things, new)
@@ -117,6 +118,12 @@ def _signed(tables: Tables, old: OwnState) -> Iterator[tuple[int, bytes]]:
 def _next(origin: str) -> str:
     found = re.fullmatch(rf"(.+){RESTORED}(\d+)", origin)
     return f"{found[1]}{RESTORED}{int(found[2]) + 1}" if found else f"{origin}{RESTORED}2"
+
+
+def _unused(things: Things) -> str:
+    """Without a memory nobody knows which keys were rotated away or revoked, nor whether this name was given before: a key of its own."""
+    names = (f"{FIRST_KEY}-{number}" for number in count(2))
+    return next(name for name in names if not (things.keys / name).exists())
 
 
 def _record(database_url: str, made: Restored, old: OwnState, *, by: str, reason: Text) -> None:

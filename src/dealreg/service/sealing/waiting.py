@@ -92,6 +92,8 @@ class Seals:
                             self._told(one.payload)
                         ears.select(_AGAIN_SECONDS)
             except psycopg.Error:
+                # Who answers next may be another server, that lacks what this one had.
+                self._hear(0, heard_at=self._heard_at, halted=self._halted)
                 self._ready.set()
                 self._over.wait(_AGAIN_SECONDS)
 
