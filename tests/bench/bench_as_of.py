@@ -252,7 +252,7 @@ def _ways(reading: Reading, plain: psycopg.Connection[dict[str, Any]]) -> dict[s
 
 
 @pytest.mark.parametrize("name", list(SIZES))
-def bench_what_was_protected_then(projected_url: str, report: Report, name: str) -> None:
+def test_what_was_protected_then(projected_url: str, report: Report, name: str) -> None:
     years, copies = SIZES[name]
     _real(projected_url, sorted(_deals(), key=lambda one: one.recorded))
     _multiplied(projected_url, copies, years)
