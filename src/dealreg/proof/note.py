@@ -7,8 +7,8 @@ from typing import Protocol
 from dealreg.proof.verify import COSIGNED, SIGNED, key_id
 
 
-class Signer(Protocol):
-    """Who can sign: a key in a file, or in a service that never gives it away (architecture D10)."""
+class Named(Protocol):
+    """A key as others know it."""
 
     @property
     def name(self) -> str:
@@ -18,11 +18,15 @@ class Signer(Protocol):
     def public(self) -> bytes:
         """32 bytes of Ed25519."""
 
+
+class Signer(Named, Protocol):
+    """Who can sign: a key in a file, or in a service that never gives it away (architecture D10)."""
+
     def sign(self, message: bytes) -> bytes:
         """64 bytes."""
 
 
-def vkey(signer: Signer, kind: int = SIGNED) -> str:
+def vkey(signer: Named, kind: int = SIGNED) -> str:
     """The verifier key that others are given: ``name+id+base64``."""
     material = b64encode(bytes([kind]) + signer.public).decode()
     return f"{signer.name}+{key_id(signer.name, kind, signer.public).hex()}+{material}"

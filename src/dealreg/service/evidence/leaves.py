@@ -5,8 +5,9 @@ from uuid import UUID
 
 from dealreg.proof.tiles import TILE
 from dealreg.proof.tree import WIDTH
-from dealreg.service.exporting.stored import COLUMNS, of_row
+from dealreg.service.exporting.stored import of_row
 from dealreg.service.ledger.ledger import Ledger
+from dealreg.service.sealing.leaves import COLUMNS
 
 _TILES = "SELECT tile, hashes FROM seal.tiles WHERE origin = %s AND level = 0 AND tile = ANY (%s::bigint[])"
 _ROWS = f"SELECT {COLUMNS} FROM ledger.events WHERE position = ANY (%s::bigint[])"  # noqa: S608 - constants

@@ -20,11 +20,12 @@ from dealreg.proof.verify import Checkpoint
 from dealreg.service.exporting.growing import Growing
 from dealreg.service.exporting.reading_back import lines, whole
 from dealreg.service.exporting.root import Roots, agree, roots
-from dealreg.service.exporting.stored import COLUMNS, Stored, of_row
+from dealreg.service.exporting.stored import Stored, of_row
 from dealreg.service.ledger.audit_facts import LogImported
 from dealreg.service.ledger.auditing import AuditFact, fact
 from dealreg.service.ledger.ledger import translated
 from dealreg.service.migrating import migrate, shipped_facts
+from dealreg.service.sealing.leaves import COLUMNS
 from dealreg.service.tokens import Claims
 from dealreg.vocabulary.ids import StreamId, derived
 from dealreg.vocabulary.refused import Closed, Refused

@@ -8,11 +8,11 @@ from uuid import UUID
 from dealreg.proof.verify import leaf_hash, leaf_text, payload_digest
 from dealreg.service.exporting.wanted import Wanted
 from dealreg.service.ledger.ledger import Ledger
+from dealreg.service.sealing.leaves import COLUMNS, instant_text
 
 PAGE = 200
 """Facts at hand at a time: one has a few kilobytes, the largest about a megabyte."""
 
-COLUMNS = "position, originator_id, originator_version, topic, state, recorded_at, recorded_by, salt"
 _LOG = f"""
 SELECT {COLUMNS} FROM ledger.events
 WHERE position > %s AND position <= %s AND (%s::text IS NULL OR convert_from(state, 'UTF8')::jsonb #>> '{{meta,program}}' = %s)
@@ -48,7 +48,7 @@ class Stored(NamedTuple):
 
 def instant(at: datetime) -> str:
     """An instant as the leaf says it: UTC with six digits."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return instant_text(at.astimezone(UTC))
 
 
 def stored(ledger: Ledger, wanted: Wanted) -> Iterator[Stored]:

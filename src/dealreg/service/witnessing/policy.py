@@ -73,10 +73,6 @@ class _Named:
     name: str
     public: bytes
 
-    def sign(self, message: bytes) -> bytes:
-        """Never: it is a public key."""
-        raise NotImplementedError(message)
-
 
 def trust(ledger: Ledger, named: Iterable[str] = ()) -> Trust:
     """The keys of every origin that was sealed. ``named``: verifier keys that are known beside the trail, such as the first.
