@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dealreg.opportunity.events import Change, Outcome
-from dealreg.service.intake import cloudevents, salesforce_ids
-from dealreg.service.intake.mapping import Mappings, load_mappings, read_mapping
+from dealreg.service.intake import cloudevents
+from dealreg.service.intake.formats.salesforce import record_ids as salesforce_ids
+from dealreg.service.intake.mapping import Format, Mappings, load_mappings, read_mapping
 from dealreg.service.intake.reading import Reading
 from dealreg.service.intake.strict_json import MAX_BYTES, strict_json
 from dealreg.service.intake.unreadable import Unreadable, Why
@@ -530,8 +531,34 @@ def test_a_mapping_names_only_fields_that_there_are():
 def test_a_folder_of_mappings_replaces_the_shipped_salesforce_one(tmp_path):
     (tmp_path / "ours.yaml").write_text("{source: org, format: salesforce, fields: {name: Name}}")
     mappings = load_mappings(tmp_path)
-    found = mappings.salesforce(None)
+    found = mappings.of(Format.SALESFORCE)
     assert found is not None
     assert found.source == "org"
-    assert mappings.salesforce("salesforce") is None
-    assert mappings.neutral("any").source == "*"
+    assert mappings.of(Format.SALESFORCE, source="salesforce") is None
+    neutral = mappings.of(Format.NEUTRAL, named="any")
+    assert neutral is not None
+    assert neutral.source == "*"
+
+
+def test_a_message_that_names_another_organisation_than_the_door_it_came_through_is_refused():
+    texts = ("{source: ours, format: neutral}", "{source: theirs, format: neutral}")
+    readings = Reading(Mappings(map(read_mapping, texts)), "a")
+    theirs, ours = (event(1, {"record": "006", "name": "Bridge"}, source=source) for source in ("theirs", "ours"))
+    assert message(theirs, readings).source == "theirs"
+    assert refusal(theirs, readings, **{"dealreg-source": "ours"}) == (Why.SHAPE, "dealreg-source")
+    assert message(ours, readings, **{"dealreg-source": "ours"}).source == "ours"
+
+
+def test_a_record_that_was_read_again_goes_by_the_mapping_of_its_source_or_is_refused_in_words():
+    def again(source="org", **data):
+        return event(1, data, type="dealreg.record.read.v1", source=source)
+
+    readings = Reading(Mappings([read_mapping("{source: org, format: salesforce, fields: {name: Name}}")]), "a")
+    gone = message(again(entity="opportunity", record="006Kd00000ee0emIAA", covers="t9", gone=True), readings)
+    assert (gone.change, gone.order) == ("deleted", "t9~")
+    assert refusal(again(entity="opportunity", record="r", gone=True, value={"Name": "x"}), readings) == (
+        Why.INVALID,
+        "",
+    )
+    assert refusal(again(entity="tree", record="r", gone=True), readings) == (Why.INVALID, "entity")
+    assert refusal(again(source="nobody", entity="account", record="r", gone=True), readings) == (Why.SHAPE, "source")

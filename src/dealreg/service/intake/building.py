@@ -2,8 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
@@ -13,10 +12,12 @@ from pydantic import ValidationError
 
 from dealreg.opportunity.commands import FoldOpportunity, OpportunityMessage
 from dealreg.opportunity.events import CUSTOM, IDENTIFIER
+from dealreg.service.intake.heard import Entity, FeedGap, Heard
 from dealreg.service.intake.mapping import MappingDocument
 from dealreg.service.intake.unreadable import Unreadable, Why
 from dealreg.service.ledger.recorded import PersonalRow
 from dealreg.service.personal import SALT_BYTES, digest
+from dealreg.vocabulary.fact import Command
 from dealreg.vocabulary.ids import derived
 from dealreg.vocabulary.values import CustomField, Sealed
 
@@ -28,33 +29,22 @@ LONGEST_VALUE = 4000
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What a message says of one record, before it is looked at.
+class Built:
+    """A command, and the personal values that its fact will name.
 
-    ``identity`` names the message: equal for every delivery of it. ``said`` has our fields (``identifiers`` by scheme), ``custom`` the
-    others by their own name; a ``None`` in any of them empties the field.
+    ``request`` is the digest of the message's identity, which names the request; ``changed_at`` is when the source committed it.
     """
 
-    source: str
-    record: str
-    identity: tuple[str, ...]
-    order: str
-    change: str
+    command: Command
+    request: str
     changed_at: datetime
-    said: Mapping[str, Any] = field(default_factory=dict)
-    custom: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """A command, and the personal values that its fact will name."""
-
-    command: FoldOpportunity
-    personal: tuple[PersonalRow, ...]
+    personal: tuple[PersonalRow, ...] = ()
 
 
 def built(heard: Heard, mapping: MappingDocument) -> Built:
     """The command of one record. Raises ``Unreadable`` with the field that cannot be taken."""
+    if heard.entity is Entity.ACCOUNT:
+        raise Unreadable(Why.SHAPE, "is an account, and only opportunities are mapped", heard.record)
     name = sha256(json.dumps([heard.source, *heard.identity], ensure_ascii=False).encode()).hexdigest()
     sealer = _Sealer(name, heard, [])
     said = {key: value for key, value in heard.said.items() if value is not None and key != "identifiers"}
@@ -80,7 +70,12 @@ def built(heard: Heard, mapping: MappingDocument) -> Built:
         )
     except ValidationError as error:
         raise Unreadable.of(error) from error
-    return Built(FoldOpportunity(message=message), tuple(sealer.rows))
+    return Built(FoldOpportunity(message=message), name, heard.changed_at, tuple(sealer.rows))
+
+
+def built_gap(gap: FeedGap) -> Built:
+    """The command of a gap that names no record. Raises ``Unreadable``."""
+    raise Unreadable(Why.GAP, gap.why)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from dealreg.opportunity.events import FIELDS, Owner
-from dealreg.service.intake.building import Heard
+from dealreg.service.intake.heard import Heard
 from dealreg.service.intake.unreadable import Unreadable, Why
 
 TYPE = "dealreg.opportunity.changed.v1"
@@ -49,6 +49,28 @@ def attributes_of_binary(headers: Mapping[str, str]) -> dict[str, Any]:
     if "content-type" in lower:
         found["datacontenttype"] = lower["content-type"]
     return found
+
+
+def is_event(value: Any, headers: Mapping[str, str]) -> bool:
+    """Whether a message calls itself a CloudEvent: by ``specversion``, in its body or in its headers."""
+    return "specversion" in attributes_of_binary(headers) or (isinstance(value, dict) and "specversion" in value)
+
+
+def said_of(value: Any, headers: Mapping[str, str]) -> Mapping[str, Any]:
+    """The attributes as they were sent, not checked yet; empty for what is no CloudEvent."""
+    binary = attributes_of_binary(headers)
+    if "specversion" in binary:
+        return binary
+    return value if isinstance(value, dict) and "specversion" in value else {}
+
+
+def opened(value: Any, headers: Mapping[str, str]) -> tuple[dict[str, Any], Any]:
+    """Attributes and data, checked, in either mode. Raises ``Unreadable`` with the attribute that breaks a rule."""
+    binary = attributes_of_binary(headers)
+    if "specversion" in binary:
+        check(binary)
+        return binary, value
+    return envelope(value)
 
 
 def envelope(value: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:

@@ -4,7 +4,7 @@ A document is YAML, one for each CRM organisation. `mappings/salesforce.yaml` an
 by INTAKE_MAPPINGS adds to them or replaces them, by `source`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from importlib import resources
@@ -15,6 +15,9 @@ import yaml
 from pydantic import Field, model_validator
 
 from dealreg.opportunity.events import FIELDS, Outcome
+from dealreg.service.sources.settings import Api
+from dealreg.service.webhooks.settings import Webhook
+from dealreg.service.writeback.settings import WriteBack
 from dealreg.vocabulary.ids import ProgramId
 from dealreg.vocabulary.values import Currency, Key, Model
 
@@ -22,11 +25,21 @@ UNMAPPED = frozenset({"outcome", "identifiers"})
 """What no single field of a CRM says: it comes of ``stages`` and of ``identifiers``."""
 
 
+ACCOUNT_FIELDS = ("name", "country", "place", "street", "postcode", "parent", "merged_into")
+"""What a mapping may name of an account; ``parent`` and ``merged_into`` are ids of accounts."""
+
+
 class Format(StrEnum):
     """In which shape the organisation's messages come."""
 
     NEUTRAL = "neutral"
     SALESFORCE = "salesforce"
+    HUBSPOT = "hubspot"
+    DATAVERSE = "dataverse"
+    PARTNER_CENTRAL = "partner_central"
+    """AWS Partner Central, by EventBridge."""
+    PARTNER_CENTER = "partner_center"
+    """Microsoft Partner Center referrals."""
 
 
 class StageMeaning(Model):
@@ -36,41 +49,19 @@ class StageMeaning(Model):
     outcome: Outcome = Outcome.OPEN
 
 
-class MappingDocument(Model):
-    """How one CRM organisation speaks."""
+class EntityMapping(Model):
+    """What the fields of one kind of record are in our words."""
 
-    source: Key
-    """The organisation's name in the ledger; it never changes. For CloudEvents it is their ``source`` attribute; ``*`` is any."""
-    format: Format
-    program: ProgramId | None = None
-    """The partner program that it feeds; without one, that of the message or of the installation."""
-    entity: Key = "Opportunity"
-    client: Key | None = None
-    """The client id of our own connected app: what it changed is our echo and is dropped."""
-    currency: Currency | None = None
-    """The currency of an organisation that has one; ``None`` where each record names its own."""
+    entity: Key
+    """The CRM's name of the kind."""
     fields: Mapping[Key, Key] = {}
     """Our field → theirs; dots lead into compound fields."""
     identifiers: Mapping[Key, Key] = {}
     """Scheme → their field."""
-    stages: Mapping[Key, StageMeaning] = {}
-    """Their stage → its meaning; a stage that is not named here is taken as it is."""
-    separator: Annotated[str, Field(min_length=1, max_length=1)] = ";"
-    """Between the product lines of a multi-select picklist."""
     harmless: tuple[Key, ...] = ()
     """Fields without a word of ours whose values may stand in the ledger; ``*`` and ``?`` as in file names. All others are personal."""
     ignored: tuple[Key, ...] = ()
     """Fields that say nothing about the deal: not even kept."""
-
-    @model_validator(mode="after")
-    def _names_our_fields(self) -> Self:
-        known = set(FIELDS) - UNMAPPED
-        strange = sorted(set(self.fields) - known)
-        if strange:
-            raise ValueError(
-                f"maps {strange[0]!r}, which is no field of an opportunity; the fields are {sorted(known)}"
-            )
-        return self
 
     def is_harmless(self, name: str) -> bool:
         """Whether a value may stand in the ledger in the clear."""
@@ -80,6 +71,62 @@ class MappingDocument(Model):
         """Whether a field is not kept at all."""
         return any(fnmatchcase(name, pattern) for pattern in self.ignored)
 
+    def _names_only(self, known: Iterable[str], what: str) -> None:
+        strange = sorted(set(self.fields) - set(known))
+        if strange:
+            raise ValueError(f"maps {strange[0]!r}, which is no field of {what}; the fields are {sorted(known)}")
+
+
+class AccountMapping(EntityMapping):
+    """How the organisation speaks of accounts, its companies."""
+
+    entity: Key = "Account"
+
+    @model_validator(mode="after")
+    def _names_our_fields(self) -> Self:
+        self._names_only(ACCOUNT_FIELDS, "an account")
+        return self
+
+
+class MappingDocument(EntityMapping):
+    """How one CRM organisation speaks: at the top of its opportunities, under ``account`` of its accounts."""
+
+    source: Key
+    """The organisation's name in the ledger; it never changes. For CloudEvents it is their ``source`` attribute; ``*`` is any."""
+    format: Format
+    program: ProgramId | None = None
+    """The partner program that it feeds; without one, that of the message or of the installation."""
+    entity: Key = "Opportunity"
+    organisation: Key | None = None
+    """By what the messages themselves name the organisation, where that is not ``source``: HubSpot's portal id, for instance."""
+    client: Key | None = None
+    """The client id of our own connected app: what it changed is our echo and is dropped."""
+    currency: Currency | None = None
+    """The currency of an organisation that has one; ``None`` where each record names its own."""
+    stages: Mapping[Key, StageMeaning] = {}
+    """Their stage → its meaning; a stage that is not named here is taken as it is."""
+    separator: Annotated[str, Field(min_length=1, max_length=1)] = ";"
+    """Between the product lines of a multi-select picklist."""
+    account: AccountMapping | None = None
+    """None: its accounts are not listened to."""
+    webhook: Webhook | None = None
+    """How what it posts is signed; without it nothing posted in its name is taken."""
+    api: Api | None = None
+    """Where its records can be read again; without it a gap is closed by hand."""
+    write: WriteBack | None = None
+    """What is written back into its records; without it nothing is."""
+
+    def speaks_for(self, named: str) -> bool:
+        """Whether a message that calls its organisation so may be of this source."""
+        if self.format is Format.NEUTRAL:
+            return self.source in {named, "*"}
+        return self.organisation is None or named in {self.source, self.organisation}
+
+    @model_validator(mode="after")
+    def _names_our_fields(self) -> Self:
+        self._names_only(set(FIELDS) - UNMAPPED, "an opportunity")
+        return self
+
 
 class Mappings:
     """Every mapping of this installation."""
@@ -88,30 +135,38 @@ class Mappings:
         """A later document takes the place of an earlier one of the same format and source."""
         self._documents = {(document.format, document.source): document for document in documents}
 
-    def neutral(self, source: str) -> MappingDocument:
-        """That of a CloudEvents source, else the one for any."""
-        return self._documents.get((Format.NEUTRAL, source)) or self._documents[Format.NEUTRAL, "*"]
-
-    def salesforce(self, source: str | None) -> MappingDocument | None:
-        """That of a Salesforce organisation; a message that does not say whose it is belongs to the only one there is."""
+    def of(self, format_: Format, *, source: str | None = None, named: str | None = None) -> MappingDocument | None:
+        """That of a ``source``; else of whom a message names, or the only one that may speak for it. ``None`` where that is none or several."""
+        found = [document for (known, _), document in self._documents.items() if known is format_]
         if source is not None:
-            return self._documents.get((Format.SALESFORCE, source))
-        found = [document for (format_, _), document in self._documents.items() if format_ is Format.SALESFORCE]
+            return next((document for document in found if document.source == source), None)
+        exact = [
+            document for document in found if named is not None and named in {document.source, document.organisation}
+        ]
+        fits = exact or [document for document in found if named is None or document.speaks_for(named)]
+        return fits[0] if len(fits) == 1 else None
+
+    def of_source(self, source: str) -> MappingDocument | None:
+        """That of a source, whatever its format; ``None`` where there is none or several."""
+        found = [document for document in self._documents.values() if document.source == source]
         return found[0] if len(found) == 1 else None
+
+    def __iter__(self) -> Iterator[MappingDocument]:
+        """Every document."""
+        return iter(self._documents.values())
 
 
 def load_mappings(folder: Path | None = None) -> Mappings:
     """The shipped documents, and those of a folder on top.
 
-    A folder that holds a Salesforce mapping replaces the shipped one, whatever its source is called. Raises ``ValidationError``,
-    ``yaml.YAMLError`` and ``OSError``.
+    A document of one's own replaces the shipped ones of its format, whatever its source is called; the neutral one for any stays. Raises
+    ``ValidationError``, ``yaml.YAMLError`` and ``OSError``.
     """
     own = [read_mapping(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.y*ml"))] if folder else []
-    shipped = resources.files("dealreg.service.intake") / "mappings"
-    documents = [read_mapping((shipped / name).read_text("utf-8")) for name in ("neutral.yaml", "salesforce.yaml")]
-    if any(document.format is Format.SALESFORCE for document in own):
-        documents = [document for document in documents if document.format is not Format.SALESFORCE]
-    return Mappings([*documents, *own])
+    theirs = {document.format for document in own} - {Format.NEUTRAL}
+    shipped = sorted((resources.files("dealreg.service.intake") / "mappings").iterdir(), key=lambda path: path.name)
+    documents = [read_mapping(path.read_text("utf-8")) for path in shipped if path.name.endswith(".yaml")]
+    return Mappings([*(document for document in documents if document.format not in theirs), *own])
 
 
 def read_mapping(text: str) -> MappingDocument:

@@ -32,13 +32,13 @@ class Message:
         delivery = self.delivery
         for built in self.parsed.commands:
             yield Request(
-                id=built.command.message.digest,
+                id=built.request,
                 program=self.parsed.program,
                 actor=Actor(role=Role.CRM, subject=self.parsed.source),
                 command=built.command,
                 source=Source(stream=delivery.stream, sequence=delivery.sequence, digest=delivery.digest),
                 door_at=self.received_at,
-                source_at=built.command.message.changed_at,
+                source_at=built.changed_at,
             )
 
     @property
@@ -80,5 +80,5 @@ class Message:
         """For the watermark, once it is decided or set aside."""
         if self.parsed is None or not self.parsed.commands:
             return Mark(self.delivery.sequence, self.delivery.stored_at)
-        committed = max(built.command.message.changed_at for built in self.parsed.commands)
+        committed = max(built.changed_at for built in self.parsed.commands)
         return Mark(self.delivery.sequence, self.delivery.stored_at, self.parsed.program, self.parsed.source, committed)

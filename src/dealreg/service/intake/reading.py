@@ -1,15 +1,18 @@
 """From a delivery to commands: which shape it has, which mapping it goes by, which program it feeds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from dealreg.service.intake import cloudevents, salesforce
-from dealreg.service.intake.building import Built, built
+from dealreg.service.intake import cloudevents, read_again
+from dealreg.service.intake.building import Built, built, built_gap
 from dealreg.service.intake.delivery import Delivery
-from dealreg.service.intake.mapping import Mappings
+from dealreg.service.intake.formats.adapter import Adapter
+from dealreg.service.intake.formats.known import ADAPTERS
+from dealreg.service.intake.heard import FeedGap, Heard
+from dealreg.service.intake.mapping import MappingDocument, Mappings
 from dealreg.service.intake.strict_json import strict_json
 from dealreg.service.intake.unreadable import Unreadable, Why
 from dealreg.vocabulary.ids import ProgramId
@@ -42,30 +45,42 @@ class Reading:
 
     def parse(self, delivery: Delivery) -> Parsed:
         """The commands of a delivery. Raises ``Unreadable``."""
-        binary = cloudevents.attributes_of_binary(delivery.headers)
-        if "specversion" in binary:
-            cloudevents.check(binary)
-            return self._event(delivery, binary, strict_json(delivery.body))
         value = strict_json(delivery.body)
-        if isinstance(value, dict) and "specversion" in value:
-            return self._event(delivery, *cloudevents.envelope(value))
-        payload = salesforce.payload_of(value) if isinstance(value, dict) else None
-        if payload is not None:
-            return self._change(delivery, payload)
-        raise Unreadable(Why.SHAPE, "is neither a CloudEvent nor a change event of Salesforce")
+        attributes = cloudevents.said_of(value, delivery.headers)
+        if attributes.get("type") == read_again.TYPE:
+            mapping, heard = read_again.heard(*cloudevents.opened(value, delivery.headers), self._mappings)
+            return self._parsed(delivery, mapping, None, [heard])
+        adapter = self._adapter(value, delivery)
+        mapping = self._mapping(adapter, value, delivery)
+        return self._parsed(
+            delivery, mapping, attributes.get(cloudevents.PROGRAM), adapter.heard(value, delivery, mapping)
+        )
 
-    def _event(self, delivery: Delivery, attributes: Mapping[str, Any], data: Any) -> Parsed:
-        heard = cloudevents.heard(attributes, data)
-        mapping = self._mappings.neutral(heard.source)
-        program = mapping.program or attributes.get(cloudevents.PROGRAM)
-        return Parsed(self._fed(delivery, program), heard.source, (built(heard, mapping),))
+    def _adapter(self, value: Any, delivery: Delivery) -> Adapter:
+        """By its shape."""
+        for adapter in ADAPTERS:
+            if adapter.recognises(value, delivery):
+                return adapter
+        raise Unreadable(Why.SHAPE, "is neither a CloudEvent nor a message of a CRM that is read here")
 
-    def _change(self, delivery: Delivery, payload: Mapping[str, Any]) -> Parsed:
-        mapping = self._mappings.salesforce(delivery.header(SOURCE_HEADER))
+    def _mapping(self, adapter: Adapter, value: Any, delivery: Delivery) -> MappingDocument:
+        """That of the source through whose door it came, else of whom the message names; the two may not differ."""
+        named, door = adapter.organisation(value, delivery), delivery.header(SOURCE_HEADER)
+        mapping = self._mappings.of(adapter.format, source=door, named=named)
         if mapping is None:
             raise Unreadable(Why.SHAPE, "comes from an organisation that no mapping names", SOURCE_HEADER)
-        commands = tuple(built(heard, mapping) for heard in salesforce.heard(payload, mapping))
-        return Parsed(self._fed(delivery, mapping.program), mapping.source, commands)
+        if named is not None and not mapping.speaks_for(named):
+            words = f"names {named[:200]!r}, and came in as {mapping.source!r}"
+            raise Unreadable(Why.SHAPE, words, SOURCE_HEADER)
+        return mapping
+
+    def _parsed(
+        self, delivery: Delivery, mapping: MappingDocument, named: Any, heard: Iterable[Heard | FeedGap]
+    ) -> Parsed:
+        known = list(heard)
+        source = known[0].source if known else mapping.source
+        commands = tuple(built_gap(one) if isinstance(one, FeedGap) else built(one, mapping) for one in known)
+        return Parsed(self._fed(delivery, mapping.program or named), source, commands)
 
     def _fed(self, delivery: Delivery, named: Any) -> ProgramId:
         try:

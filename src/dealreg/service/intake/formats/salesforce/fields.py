@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dealreg.opportunity.events import Outcome
-from dealreg.service.intake import salesforce_ids
+from dealreg.service.intake.formats.salesforce import record_ids
 from dealreg.service.intake.mapping import MappingDocument, StageMeaning
 from dealreg.service.intake.unreadable import Unreadable, Why
 
@@ -72,8 +72,8 @@ def _ours(ours: str, value: Any, name: str, mapping: MappingDocument) -> Any:
         return [line.strip() for line in value.split(mapping.separator) if line.strip()]
     if ours == "close_on" and isinstance(value, int) and not isinstance(value, bool):
         return _day(value, name)
-    if ours in _REFERENCES and salesforce_ids.is_short(value):
-        return salesforce_ids.canonical(value, name)
+    if ours in _REFERENCES and record_ids.is_short(value):
+        return record_ids.canonical(value, name)
     if ours == "stage":
         return _stage(value, mapping).stage or value if isinstance(value, str) else value
     if ours == "amount" and isinstance(value, bool):

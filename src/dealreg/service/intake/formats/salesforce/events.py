@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dealreg.service.intake import salesforce_ids
-from dealreg.service.intake.building import Heard
+from dealreg.service.intake.formats.salesforce import record_ids
+from dealreg.service.intake.formats.salesforce.fields import fields
+from dealreg.service.intake.heard import Heard
 from dealreg.service.intake.mapping import MappingDocument
-from dealreg.service.intake.salesforce_fields import fields
 from dealreg.service.intake.unreadable import Unreadable, Why
 
 CHANGES = {"CREATE": "created", "UPDATE": "updated", "DELETE": "deleted", "UNDELETE": "undeleted"}
@@ -82,7 +82,7 @@ def heard(payload: Mapping[str, Any], mapping: MappingDocument) -> list[Heard]:
 
 def _records(header: Header) -> Iterator[str]:
     """Each record once, by its canonical id."""
-    seen = (salesforce_ids.canonical(record, f"{HEADER}.recordIds") for record in header.records)
+    seen = (record_ids.canonical(record, f"{HEADER}.recordIds") for record in header.records)
     return iter(dict.fromkeys(seen))
 
 

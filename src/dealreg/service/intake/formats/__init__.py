@@ -1,0 +1,1 @@
+"""How each source's messages are read: one package a format."""

@@ -1,0 +1,1 @@
+"""CloudEvents around our own neutral opportunity."""

@@ -1,0 +1,1 @@
+"""Salesforce: Change Data Capture, and records as its REST API returns them."""

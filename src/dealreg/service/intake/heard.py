@@ -1,0 +1,49 @@
+"""What an adapter heard in a message, before anything of it is looked at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Entity(StrEnum):
+    """Of what kind a record of a CRM is."""
+
+    OPPORTUNITY = "opportunity"
+    ACCOUNT = "account"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a message says of one record.
+
+    ``identity`` names the message: equal for every delivery of it. ``said`` has our fields (``identifiers`` by scheme), ``custom`` the
+    others by their own name; a ``None`` in any of them empties the field. ``change`` is a word of ``Change``; for ``gap``, which gives
+    no field, ``why`` says in words why nothing is known.
+    """
+
+    source: str
+    record: str
+    identity: tuple[str, ...]
+    order: str
+    change: str
+    changed_at: datetime
+    said: Mapping[str, Any] = field(default_factory=dict)
+    custom: Mapping[str, Any] = field(default_factory=dict)
+    entity: Entity = Entity.OPPORTUNITY
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedGap:
+    """The source says that records changed from ``since`` on, and not which (ROE-22).
+
+    ``identity`` names the message, as in ``Heard``; ``entity`` is missing where it may be any.
+    """
+
+    source: str
+    identity: tuple[str, ...]
+    since: datetime
+    why: str
+    entity: Entity | None = None

@@ -1,0 +1,1 @@
+"""Clients of the sources' own interfaces: reading records again, and writing back."""

@@ -1,0 +1,1 @@
+"""What we decided, written back into the CRM's own fields."""
