@@ -3,7 +3,7 @@
 Not one number of a library: the words of either side are paired, what is left over costs by how much a word says, and figures must agree.
 """
 
-from rapidfuzz.distance import Levenshtein, OSA
+from rapidfuzz.distance import OSA, Levenshtein
 
 from dealreg.matching.core_name import CoreName
 
@@ -23,10 +23,64 @@ FIGURES_DIFFER = 0.4
 """As alike as two names with different figures can be: ``Fund 3`` is not ``Fund 4``."""
 
 COMMON = frozenset(
-    "group groupe gruppe holding holdings international intl national global worldwide europe america american canada canadian australia "
-    "deutschland germany france uk usa us services service servicos servicios consulting consultants consultant solutions solution systems "
-    "system technologies technology tech management enterprises enterprise industries industry industrial associates partners partner "
-    "trading products products product supply center centre centro construction engineering the".split()
+    [
+        "group",
+        "groupe",
+        "gruppe",
+        "holding",
+        "holdings",
+        "international",
+        "intl",
+        "national",
+        "global",
+        "worldwide",
+        "europe",
+        "america",
+        "american",
+        "canada",
+        "canadian",
+        "australia",
+        "deutschland",
+        "germany",
+        "france",
+        "uk",
+        "usa",
+        "us",
+        "services",
+        "service",
+        "servicos",
+        "servicios",
+        "consulting",
+        "consultants",
+        "consultant",
+        "solutions",
+        "solution",
+        "systems",
+        "system",
+        "technologies",
+        "technology",
+        "tech",
+        "management",
+        "enterprises",
+        "enterprise",
+        "industries",
+        "industry",
+        "industrial",
+        "associates",
+        "partners",
+        "partner",
+        "trading",
+        "products",
+        "products",
+        "product",
+        "supply",
+        "center",
+        "centre",
+        "centro",
+        "construction",
+        "engineering",
+        "the",
+    ]
 )
 """Words that many companies carry and none is told by; half a word each."""
 

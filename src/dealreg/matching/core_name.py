@@ -20,7 +20,38 @@ LONGEST = 400
 """Signs of a name that are looked at; the longest real name of a company in the data at hand has 150."""
 
 CONNECTING = frozenset(
-    "and und et y e en och og ed i the of for fuer fur de la le du des der die das den del della di da van von".split()
+    [
+        "and",
+        "und",
+        "et",
+        "y",
+        "e",
+        "en",
+        "och",
+        "og",
+        "ed",
+        "i",
+        "the",
+        "of",
+        "for",
+        "fuer",
+        "fur",
+        "de",
+        "la",
+        "le",
+        "du",
+        "des",
+        "der",
+        "die",
+        "das",
+        "den",
+        "del",
+        "della",
+        "di",
+        "da",
+        "van",
+        "von",
+    ]
 )
 """Words that two spellings of one name put in or leave out; a name of nothing else keeps them."""
 
@@ -128,7 +159,8 @@ LONGEST_FORM = max(len(words) for words in FORMS)
 
 def _without_form(words: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
     """Forms off the end, as many as stand there, else one off the beginning; a name that is nothing but forms keeps its first word."""
-    core, found = words, []
+    core = words
+    found: list[str] = []
     while cut := _form_at_end(core):
         found.insert(0, FORMS[core[-cut:]])
         core = core[:-cut]
