@@ -31,6 +31,14 @@ SAME = {
         ["acme.co.uk"],
         ["食狮.com.cn", "xn--85x722f.com.cn"],
     ],
+    "registry:GB": [["04295593", "4295593", " 0429 5593"], ["SC123456", "sc 123456"]],
+    "registry:DE": [["Aachen HRA 11223", "HRA 11223 Aachen", "Aachen, HRA 11223"]],
+    "registry:FR": [["552008443", "552 008 443"]],
+    "registry:AT": [["122119m", "FN 122119m", "FN122119m"]],
+    "registry:CH": [["CHE-100.155.212", "CHE100155212"]],
+    "registry:RO": [["J52/750/2012"]],
+    "tax:US": [["91-1144442", "911144442"]],
+    "tax:IN": [["27AAPFU0939F1ZV"]],
     "crm:acme-eu": [["001D000000IqhSL", "001D000000IqhSLIAZ"], ["12345"], ["acc/7"], ["001000000000001"]],
 }
 
@@ -75,6 +83,13 @@ def test_spellings_of_one_identifier_are_one_value(scheme, spellings):
         ("crm:eu", " ", "empty"),
         ("crm:eu", "a\x00", "empty"),
         ("isin", "DE0007236101", "use one of"),
+        ("registry:XX", "1", "the countries are AT"),
+        ("registry:GB", "1234", "eight digits"),
+        ("registry:GB", "ABC12345", "eight digits"),
+        ("registry:FR", "552008444", "check digit"),
+        ("registry", "552008443", "the countries are"),
+        ("tax:DE", "1", "the countries are"),
+        ("tax:US", "12", "check digit"),
         ("duns:x", "150483782", "use one of"),
         ("", "1", "use one of"),
     ],
@@ -91,7 +106,7 @@ def test_schemes_are_read_in_any_case():
 
 
 def test_every_scheme_has_a_strength():
-    names = ["lei", "duns", "vat", "crm:acme", "domain"]
+    names = ["lei", "registry:GB", "duns", "vat", "tax:US", "crm:acme", "domain"]
     assert [strength(name) for name in names] == list(range(len(STRENGTH)))
 
 
@@ -109,7 +124,10 @@ def test_other_lengths_stay():
     assert salesforce_18("") == ""
 
 
-@given(st.sampled_from(["duns", "vat", "lei", "domain", "crm:x", "other"]), st.text(max_size=60))
+@given(
+    st.sampled_from(["duns", "vat", "lei", "domain", "crm:x", "registry:GB", "registry:DE", "tax:US", "other"]),
+    st.text(max_size=60),
+)
 def test_any_text_is_canonical_or_refused_and_canonical_is_settled(scheme, value):
     try:
         found = canonical(scheme, value)

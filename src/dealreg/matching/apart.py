@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 
-TELLING = ("lei", "duns", "vat", "crm")
+PUBLIC = ("lei", "registry", "duns", "vat", "tax")
+"""Schemes of numbers that a public register gave."""
+
+TELLING = (*PUBLIC, "crm")
 """Schemes whose register gives each unit one number: two numbers are two units. A company has as many domains as it likes."""
 
 VAT_COUNTRY = 2
@@ -14,6 +17,12 @@ def told_apart(one: Iterable[tuple[str, str]], other: Iterable[tuple[str, str]])
     ours, theirs = _by_register(one), _by_register(other)
     common = ours.keys() & theirs.keys()
     return any(ours[register].isdisjoint(theirs[register]) for register in common)
+
+
+def told_apart_in_public(one: Iterable[tuple[str, str]], other: Iterable[tuple[str, str]]) -> bool:
+    """The same by public registers only: a CRM may keep one company under two accounts, a register does not."""
+    ours, theirs = ([pair for pair in pairs if pair[0].partition(":")[0] in PUBLIC] for pairs in (one, other))
+    return told_apart(ours, theirs)
 
 
 def _by_register(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:

@@ -11,10 +11,14 @@ from stdnum import get_cc_module, lei
 from stdnum.exceptions import ValidationError
 
 from dealreg.matching.free_mail import FREE_MAIL
+from dealreg.matching.registers import KINDS, NotRegistered, registered
 
-STRENGTH = ("lei", "duns", "vat", "crm", "domain")
-"""Which scheme is believed first where two name different customers: the legal entity, the site, the tax unit, a CRM's record of it,
-and last the domain, which a group of companies may share."""
+STRENGTH = ("lei", "registry", "duns", "vat", "tax", "crm", "domain")
+"""Which scheme is believed first where two name different customers: the legal entity, its entry in the register of its country, the site,
+the tax unit, a CRM's record of it, and last the domain, which a group of companies may share."""
+
+DOMAIN = "domain"
+"""The one scheme whose value several companies may share: a group's."""
 
 SAME_COUNTRY = {"GR": "EL", "XI": "GB"}
 """Greece writes EL before its numbers; a British number is one also where it is used for Northern Ireland."""
@@ -38,8 +42,10 @@ def canonical(scheme: str, value: str) -> tuple[str, str]:
     kind, _, source = scheme.strip().partition(":")
     if kind.lower() == "crm":
         return _crm(source.strip(), value.strip())
+    if kind.lower() in KINDS:
+        return _registered(kind.lower(), source, value)
     if source or kind.lower() not in SCHEMES:
-        known = ", ".join((*SCHEMES, "crm:<source>"))
+        known = ", ".join((*SCHEMES, *(f"{kind}:<country>" for kind in KINDS), "crm:<source>"))
         raise NotAnIdentifier(f"{scheme!r} is no scheme of identifiers; use one of {known}")
     return kind.lower(), SCHEMES[kind.lower()](value)
 
@@ -99,6 +105,13 @@ def _domain(value: str) -> str:
             f"{name} belongs to a mail provider and names no company; leave it out or give the company's own"
         )
     return name
+
+
+def _registered(kind: str, country: str, value: str) -> tuple[str, str]:
+    try:
+        return registered(kind, country, value)
+    except NotRegistered as error:
+        raise NotAnIdentifier(str(error)) from error
 
 
 def _crm(source: str, value: str) -> tuple[str, str]:
