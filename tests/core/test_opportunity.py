@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from dealreg.opportunity.commands import FoldOpportunity, OpportunityMessage
 from dealreg.opportunity.decide import fold, repeated
-from dealreg.opportunity.events import Change, Identifier, OpportunityChanged, Outcome
-from dealreg.opportunity.state import EXISTENCE, OPPORTUNITY, Opportunity
+from dealreg.opportunity.events import OpportunityChanged, Outcome
+from dealreg.opportunity.state import OPPORTUNITY, Opportunity
+from dealreg.vocabulary.crm_record import EXISTENCE, Change, Identifier
 from dealreg.vocabulary.fact import Event
 from dealreg.vocabulary.values import CustomField, Money, Sealed
 

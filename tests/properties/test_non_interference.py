@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 from dealreg.file import events as filed
 from dealreg.file.commands import BringFileToDue
-from dealreg.opportunity.events import Change, OpportunityChanged
+from dealreg.opportunity.events import OpportunityChanged
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.ledger.recorded import Saved
 from dealreg.service.projecting.connecting import connect
 from dealreg.service.projecting.folders import read_models
 from dealreg.service.projecting.projector import Projector
+from dealreg.vocabulary.crm_record import Change
 from dealreg.vocabulary.fact import Actor, Role
 from dealreg.vocabulary.ids import derived, partner_reader, region_reader
 from dealreg.vocabulary.values import CustomField, Tier

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from dealreg.customer.events import CustomerOpened, CustomersMerged
-from dealreg.opportunity.events import Change, OpportunityChanged
+from dealreg.opportunity.events import OpportunityChanged
 from dealreg.service.erasing.erase import UnderHold, planned
 from dealreg.service.erasing.holds import lift, listed
 from dealreg.service.erasing.letters import mentions
@@ -23,6 +23,7 @@ from dealreg.service.intake.delivery import Delivery
 from dealreg.service.ledger.audit_facts import ErasureRefused, HoldKind, HoldLifted, HoldPlaced, SubjectErased
 from dealreg.service.ledger.errors import Unavailable, Unstorable
 from dealreg.service.personal import seal
+from dealreg.vocabulary.crm_record import Change
 from dealreg.vocabulary.fact import event_id
 from dealreg.vocabulary.ids import StreamId, opportunity_id
 from dealreg.vocabulary.refused import Closed, Refused, Reused, Unknown

@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dealreg.opportunity.events import Change, Outcome
+from dealreg.opportunity.events import Outcome
 from dealreg.service.intake import cloudevents
 from dealreg.service.intake.formats.salesforce import record_ids as salesforce_ids
 from dealreg.service.intake.mapping import Format, Mappings, load_mappings, read_mapping
@@ -20,6 +20,7 @@ from dealreg.service.intake.reading import Reading
 from dealreg.service.intake.strict_json import MAX_BYTES, strict_json
 from dealreg.service.intake.unreadable import Unreadable, Why
 from dealreg.service.personal import digest
+from dealreg.vocabulary.crm_record import Change
 from tests.fix_intake import SOURCE, delivered, event
 
 REAL = Path(__file__).parents[3] / "shared" / "data"

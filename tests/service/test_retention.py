@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from dealreg.opportunity.events import Change, OpportunityChanged
+from dealreg.opportunity.events import OpportunityChanged
 from dealreg.partner.events import PartnerEnrolled
 from dealreg.service.erasing import retention
 from dealreg.service.erasing.erase import UnderHold
@@ -17,6 +17,7 @@ from dealreg.service.ledger.audit_facts import Attempt, ErasureRefused, Retentio
 from dealreg.service.ledger.errors import Unavailable, Unstorable
 from dealreg.service.personal import seal
 from dealreg.service.settings import Settings
+from dealreg.vocabulary.crm_record import Change
 from dealreg.vocabulary.ids import PartnerId, StreamId, opportunity_id, partner_stream
 from dealreg.vocabulary.refused import Refused
 from dealreg.vocabulary.values import PartnerTier, Track

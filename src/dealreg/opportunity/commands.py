@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from dealreg.opportunity.events import Change, Said, names_of
+from dealreg.opportunity.events import Said, names_of
+from dealreg.vocabulary.crm_record import Change
 from dealreg.vocabulary.fact import Command
 from dealreg.vocabulary.ids import opportunity_id
 from dealreg.vocabulary.values import Digest, Instant, Key

@@ -1,8 +1,9 @@
 """Whether a message says something newer than is known, field by field."""
 
 from dealreg.opportunity.commands import OpportunityMessage
-from dealreg.opportunity.events import CUSTOM, FIELDS, IDENTIFIER, Change, OpportunityChanged
-from dealreg.opportunity.state import EXISTENCE, Opportunity
+from dealreg.opportunity.events import FIELDS, OpportunityChanged
+from dealreg.opportunity.state import Opportunity
+from dealreg.vocabulary.crm_record import CUSTOM, EXISTENCE, IDENTIFIER, Change, newer
 
 
 def repeated(state: Opportunity, message: OpportunityMessage) -> bool:
@@ -20,9 +21,8 @@ def fold(state: Opportunity, message: OpportunityMessage) -> OpportunityChanged 
     spoken = [*message.given(), *message.nulled]
     if message.change is not Change.UPDATED:
         spoken.append(EXISTENCE)
-    order = (message.order, message.digest)
-    newer = {name for name in spoken if name not in state.orders or order > state.orders[name]}
-    if not newer:
+    news = newer(spoken, (message.order, message.digest), state.orders)
+    if not news:
         return None
     return OpportunityChanged(
         opportunity=message.opportunity,
@@ -32,9 +32,9 @@ def fold(state: Opportunity, message: OpportunityMessage) -> OpportunityChanged 
         order=message.order,
         change=message.change,
         changed_at=message.changed_at,
-        nulled=tuple(name for name in message.nulled if name in newer),
-        late=tuple(name for name in spoken if name not in newer),
-        identifiers=tuple(one for one in message.identifiers if IDENTIFIER + one.scheme in newer),
-        custom=tuple(custom for custom in message.custom if CUSTOM + custom.name in newer),
-        **{name: getattr(message, name) for name in FIELDS if name in newer},
+        nulled=tuple(name for name in message.nulled if name in news),
+        late=tuple(name for name in spoken if name not in news),
+        identifiers=tuple(one for one in message.identifiers if IDENTIFIER + one.scheme in news),
+        custom=tuple(custom for custom in message.custom if CUSTOM + custom.name in news),
+        **{name: getattr(message, name) for name in FIELDS if name in news},
     )

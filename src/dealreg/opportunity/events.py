@@ -6,32 +6,10 @@ from uuid import UUID
 
 from pydantic import Field
 
+from dealreg.vocabulary.crm_record import Change, Identifier, names_given
 from dealreg.vocabulary.fact import Event
 from dealreg.vocabulary.ids import PartnerId
 from dealreg.vocabulary.values import Amount, Currency, CustomField, Day, Digest, Instant, Key, Model, Sealed, Text
-
-CUSTOM = "custom:"
-"""Begins the name of a custom field where fields are named, so that none is mistaken for one of ours."""
-
-IDENTIFIER = "identifier:"
-"""Begins the name of an identifier, by its scheme, where fields are named: a CRM changes each by itself."""
-
-
-class Change(StrEnum):
-    """What happened to the record in the CRM."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    DELETED = "deleted"
-    UNDELETED = "undeleted"
-    READ = "read"
-    """The record was read again, whole."""
-    GAP = "gap"
-    """The CRM says that the record changed, and not how (ROE-22)."""
-
-
-WHOLE = frozenset({Change.CREATED, Change.UNDELETED, Change.DELETED, Change.READ})
-"""After these everything of a record is known: they carry all of its fields, or that it is gone."""
 
 
 class Outcome(StrEnum):
@@ -49,13 +27,6 @@ class Owner(StrEnum):
     PARTNER = "partner"
 
 
-class Identifier(Model):
-    """An identifier of the end customer: its scheme (``duns``, ``vat``, ``lei``, ``domain``) and value."""
-
-    scheme: Key
-    value: Key
-
-
 class Said(Model):
     """The fields of an opportunity; ``None`` is "not said". Partners are named by their ids in the program.
 
@@ -71,6 +42,8 @@ class Said(Model):
     customer_name: Text | None = None
     country: Key | None = None
     place: Key | None = None
+    street: Key | None = None
+    postcode: Key | None = None
     identifiers: Annotated[tuple[Identifier, ...], Field(max_length=50)] = ()
     partner: PartnerId | None = None
     distributor: PartnerId | None = None
@@ -92,9 +65,7 @@ FIELDS = tuple(name for name in Said.model_fields if name not in {"custom", "ide
 
 def names_of(said: Said) -> tuple[str, ...]:
     """The names of the fields with a value: declared ones, ``identifier:<scheme>`` and ``custom:<name>``."""
-    declared = (name for name in FIELDS if getattr(said, name) is not None)
-    schemes = (IDENTIFIER + one.scheme for one in said.identifiers)
-    return (*declared, *schemes, *(CUSTOM + one.name for one in said.custom))
+    return names_given(said, FIELDS)
 
 
 class OpportunityChanged(Said, Event):

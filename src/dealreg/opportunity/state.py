@@ -4,27 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
 
-from dealreg.opportunity.events import (
-    CUSTOM,
-    FIELDS,
-    IDENTIFIER,
-    WHOLE,
-    Change,
-    OpportunityChanged,
-    OpportunityWentStale,
-    Said,
-    names_of,
-)
+from dealreg.opportunity.events import FIELDS, OpportunityChanged, OpportunityWentStale, Said, names_of
+from dealreg.vocabulary.crm_record import EXISTENCE, WHOLE, Change, Order, differing, taken
 from dealreg.vocabulary.fact import Aggregate, Event
 from dealreg.vocabulary.values import Money
-
-EXISTENCE = "existence"
-"""Whether the record is there folds like a field, under this name: created and undeleted against deleted."""
-
-Order = tuple[str, str]
-"""The source's order of a message, then its digest."""
 
 _NOTHING = Said()
 
@@ -81,7 +65,7 @@ def evolve(state: Opportunity, event: Event) -> Opportunity:
         )
     if not isinstance(event, OpportunityChanged):
         return state
-    values = _values(state.values, event)
+    values = taken(state.values, event, event.nulled, FIELDS)
     deleted = _deleted(state, event)
     order = (event.order, event.message)
     return replace(
@@ -90,7 +74,7 @@ def evolve(state: Opportunity, event: Event) -> Opportunity:
         record=event.record,
         values=values,
         deleted=deleted,
-        changed=_differing(state.values, values) | ({EXISTENCE} if deleted != state.deleted else set()),
+        changed=differing(state.values, values, FIELDS) | ({EXISTENCE} if deleted != state.deleted else set()),
         changed_at=event.changed_at if state.changed_at is None else max(state.changed_at, event.changed_at),
         orders=MappingProxyType({**state.orders, **dict.fromkeys(_touched(event), order)}),
         digests=state.digests | {event.message},
@@ -108,30 +92,6 @@ def _deleted(state: Opportunity, event: OpportunityChanged) -> bool:
     if event.change is Change.UPDATED or EXISTENCE in event.late:
         return state.deleted
     return event.change is Change.DELETED
-
-
-def _values(before: Said, event: OpportunityChanged) -> Said:
-    update: dict[str, Any] = {name: getattr(event, name) for name in FIELDS if getattr(event, name) is not None}
-    update |= {name: None for name in event.nulled if name in FIELDS}
-    keyed = _keyed(before) | _keyed(event)
-    for name in event.nulled:
-        keyed.pop(name, None)
-    update["identifiers"] = tuple(keyed[name] for name in sorted(keyed) if name.startswith(IDENTIFIER))
-    update["custom"] = tuple(keyed[name] for name in sorted(keyed) if name.startswith(CUSTOM))
-    return before.model_copy(update=update)
-
-
-def _keyed(said: Said) -> dict[str, Any]:
-    """Identifiers and custom fields, each by the name under which it folds."""
-    schemes = {IDENTIFIER + one.scheme: one for one in said.identifiers}
-    return {**schemes, **{CUSTOM + one.name: one for one in said.custom}}
-
-
-def _differing(before: Said, after: Said) -> frozenset[str]:
-    """The names of the fields whose value is another than before."""
-    old, new = _keyed(before), _keyed(after)
-    keyed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
-    return frozenset(keyed | {name for name in FIELDS if getattr(before, name) != getattr(after, name)})
 
 
 OPPORTUNITY = Aggregate("opportunity", Opportunity(), evolve)

@@ -8,8 +8,8 @@ from pydantic import JsonValue
 from dealreg.engagement.rulebook import RulebookDocument, Trust
 from dealreg.opportunity.commands import FoldOpportunity, OpportunityMessage
 from dealreg.opportunity.decide import fold, repeated
-from dealreg.opportunity.events import Change, Outcome
-from dealreg.opportunity.state import EXISTENCE, OPPORTUNITY, Opportunity
+from dealreg.opportunity.events import Outcome
+from dealreg.opportunity.state import OPPORTUNITY, Opportunity
 from dealreg.process.advance_registration import advance
 from dealreg.process.case import rules_at
 from dealreg.process.file_registration import file_registration
@@ -20,6 +20,7 @@ from dealreg.process.stale_opportunity import freeze_registration, thaw_registra
 from dealreg.process.view import answer
 from dealreg.registration.events import OutcomeKind
 from dealreg.registration.state import REGISTRATION
+from dealreg.vocabulary.crm_record import EXISTENCE, Change
 from dealreg.vocabulary.fact import Request, Role
 from dealreg.vocabulary.ids import registration_id
 from dealreg.vocabulary.refused import NotAllowed

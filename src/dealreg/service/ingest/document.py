@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from dealreg.opportunity.events import Change
+from dealreg.vocabulary.crm_record import Change
 from dealreg.vocabulary.ids import ProgramId
 from dealreg.vocabulary.values import Key, Model, PartnerTier, Track
 

@@ -9,11 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dealreg.engagement.windows import first_instant
-from dealreg.opportunity.events import Change
 from dealreg.service.ingest.document import FactRule, IngestMapping, Said, Undated
 from dealreg.service.ingest.parties import Parties
 from dealreg.service.ingest.table import Export, Row
 from dealreg.service.intake.publishing import Outgoing, cloud_event
+from dealreg.vocabulary.crm_record import Change
 
 IDENTIFIERS = "identifiers."
 

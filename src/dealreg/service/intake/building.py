@@ -11,12 +11,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from dealreg.opportunity.commands import FoldOpportunity, OpportunityMessage
-from dealreg.opportunity.events import CUSTOM, IDENTIFIER
 from dealreg.service.intake.heard import Entity, FeedGap, Heard
 from dealreg.service.intake.mapping import MappingDocument
 from dealreg.service.intake.unreadable import Unreadable, Why
 from dealreg.service.ledger.recorded import PersonalRow
 from dealreg.service.personal import SALT_BYTES, digest
+from dealreg.vocabulary.crm_record import CUSTOM, IDENTIFIER
 from dealreg.vocabulary.fact import Command
 from dealreg.vocabulary.ids import derived
 from dealreg.vocabulary.values import CustomField, Sealed

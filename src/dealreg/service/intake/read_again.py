@@ -16,12 +16,12 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from dealreg.opportunity.events import Change
 from dealreg.service.intake.formats.known import ADAPTERS
 from dealreg.service.intake.formats.orders import AFTER_ALL, order_of_read
 from dealreg.service.intake.heard import Entity, Heard
 from dealreg.service.intake.mapping import MappingDocument, Mappings
 from dealreg.service.intake.unreadable import Unreadable, Why
+from dealreg.vocabulary.crm_record import Change
 from dealreg.vocabulary.values import Key, Model
 
 TYPE = "dealreg.record.read.v1"

@@ -6,12 +6,13 @@ from hashlib import sha256
 from uuid import UUID
 
 from dealreg.opportunity.commands import FoldOpportunity, OpportunityMessage
-from dealreg.opportunity.events import Change, Identifier, Outcome
+from dealreg.opportunity.events import Outcome
 from dealreg.registration.events import OutcomeKind
 from dealreg.service.simulating.chance import Chance
 from dealreg.service.simulating.market import Deal
 from dealreg.service.simulating.people import CRM
 from dealreg.service.simulating.stage import Stage
+from dealreg.vocabulary.crm_record import Change, Identifier
 from dealreg.vocabulary.fact import Request
 from dealreg.vocabulary.ids import opportunity_id, registration_id
 from dealreg.vocabulary.values import Sealed, Tier
