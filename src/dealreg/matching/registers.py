@@ -38,11 +38,12 @@ def registered(kind: str, country: str, value: str) -> tuple[str, str]:
     if kind == "registry" and place in {"GB", "UK"}:
         return "registry:GB", _british(value)
     named = (REGISTRY if kind == "registry" else TAX).get(place)
-    if named is None:
+    module = get_cc_module(place, named) if named is not None else None
+    if module is None:
         known = sorted({*REGISTRY, "GB"} if kind == "registry" else TAX)
         raise NotRegistered(f"no {kind} numbers of {place!r} can be checked; the countries are {', '.join(known)}")
     try:
-        return f"{kind}:{place}", str(get_cc_module(place, named).validate(value.strip()))
+        return f"{kind}:{place}", str(module.validate(value.strip()))
     except ValidationError:
         raise NotRegistered(f"{value!r} is no {kind} number of {place}; its length or a check digit is wrong") from None
 

@@ -100,6 +100,8 @@ def given(customer: EndCustomer) -> CustomerGiven:
         name=customer.name,
         country=customer.country,
         place=customer.place,
+        street=customer.street,
+        postcode=customer.postcode,
     )
 
 

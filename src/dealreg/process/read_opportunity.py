@@ -21,7 +21,14 @@ def end_customer(state: Opportunity) -> EndCustomer:
     named = [Named(scheme=known.scheme, value=known.value) for known in values.identifiers or ()]
     if values.customer_ref is not None:
         named.insert(0, Named(scheme=f"crm:{state.source}", value=values.customer_ref))
-    return EndCustomer(identifiers=tuple(named), name=values.customer_name, country=values.country, place=values.place)
+    return EndCustomer(
+        identifiers=tuple(named),
+        name=values.customer_name,
+        country=values.country,
+        place=values.place,
+        street=values.street,
+        postcode=values.postcode,
+    )
 
 
 def filing(situation: Situation, state: Opportunity, filed_by: str) -> FileRegistration:

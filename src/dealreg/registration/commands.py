@@ -14,7 +14,7 @@ Lines = Annotated[tuple[RequestedLine, ...], Field(min_length=1, max_length=200)
 
 
 class Named(Model):
-    """An identifier of the end customer: its scheme (``duns``, ``vat``, ``lei``, ``domain``, ``crm:<source>``) and value."""
+    """An identifier of the end customer: its scheme (``lei``, ``duns``, ``vat``, ``registry:<country>``, ``domain``, …) and value."""
 
     scheme: Key
     value: Key
@@ -28,6 +28,8 @@ class EndCustomer(Model):
     name: Text | None = None
     country: Key | None = None
     place: Key | None = None
+    street: Key | None = None
+    postcode: Key | None = None
 
 
 class ProofGiven(Model):
