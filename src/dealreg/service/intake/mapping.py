@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Annotated, Self
 
 import yaml
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from dealreg.opportunity.events import FIELDS, Outcome
+from dealreg.service.intake.conversions import Conversions, Word, texts
 from dealreg.service.sources.settings import Api
 from dealreg.service.webhooks.settings import Webhook
 from dealreg.service.writeback.settings import WriteBack
@@ -49,7 +50,7 @@ class StageMeaning(Model):
     outcome: Outcome = Outcome.OPEN
 
 
-class EntityMapping(Model):
+class EntityMapping(Conversions):
     """What the fields of one kind of record are in our words."""
 
     entity: Key
@@ -97,13 +98,15 @@ class MappingDocument(EntityMapping):
     program: ProgramId | None = None
     """The partner program that it feeds; without one, that of the message or of the installation."""
     entity: Key = "Opportunity"
-    organisation: Key | None = None
+    organisation: Word | None = None
     """By what the messages themselves name the organisation, where that is not ``source``: HubSpot's portal id, for instance."""
-    client: Key | None = None
+    client: Word | None = None
     """The client id of our own connected app: what it changed is our echo and is dropped."""
+    only: Mapping[Key, tuple[Word, ...]] = {}
+    """Which messages are meant: a field of the message itself → the values taken; others are left alone, and counted."""
     currency: Currency | None = None
     """The currency of an organisation that has one; ``None`` where each record names its own."""
-    stages: Mapping[Key, StageMeaning] = {}
+    stages: Annotated[Mapping[Key, StageMeaning], BeforeValidator(texts)] = {}
     """Their stage → its meaning; a stage that is not named here is taken as it is."""
     separator: Annotated[str, Field(min_length=1, max_length=1)] = ";"
     """Between the product lines of a multi-select picklist."""
