@@ -22,6 +22,21 @@ ACRONYM = 0.8
 FIGURES_DIFFER = 0.4
 """As alike as two names with different figures can be: ``Fund 3`` is not ``Fund 4``."""
 
+FIGURE_UNSAID = 0.9
+"""What is left where one name has a figure and the other has none."""
+
+PART = 0.95
+"""What a name counts that is one of several within the other ("X dba Y")."""
+
+NEARLY = 0.85
+"""Names written as one that are less alike than this are compared by their words alone."""
+
+GLUED = 0.98
+
+LEAD = 2.0
+"""How many times the first word counts: companies are called by it, and what follows is often a trade or a place."""
+
+
 COMMON = frozenset(
     [
         "group",
@@ -71,7 +86,6 @@ COMMON = frozenset(
         "partner",
         "trading",
         "products",
-        "products",
         "product",
         "supply",
         "center",
@@ -79,44 +93,63 @@ COMMON = frozenset(
         "centro",
         "construction",
         "engineering",
-        "the",
     ]
 )
-"""Words that many companies carry and none is told by; half a word each."""
+"""Words that many companies carry and none is told by."""
+
+COMMON_WEIGHT, SHORT_WEIGHT = 0.4, 0.6
 
 
 def alike(one: CoreName, other: CoreName) -> float:
-    """From 0 to 1; 1 only where the words are equal in some order, or equal written as one."""
-    if not one.words or not other.words:
-        return 0.0
-    if one.words == other.words or "".join(one.words) == "".join(other.words):
-        return 1.0
-    score = max(_paired(one.words, other.words), _glued(one, other), _acronym(one.words, other.words))
-    return min(score, FIGURES_DIFFER) if figures(one) != figures(other) else score
+    """From 0 to 1; 1 only where the words are equal, or equal written as one. Which is given first does not matter."""
+    score = _names(one.words, other.words)
+    if score < PART and (one.also or other.also):
+        pairs = ((ours, theirs) for ours in (one.words, *one.also) for theirs in (other.words, *other.also))
+        score = max(score, PART * max(_names(ours, theirs) for ours, theirs in pairs))
+    return score
 
 
-def figures(name: CoreName) -> tuple[str, ...]:
+def figures(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words with a digit, in order: they number sites, funds and sisters."""
-    return tuple(sorted(word.lstrip("0") or "0" for word in name.words if any(sign.isdigit() for sign in word)))
+    return tuple(sorted(word.lstrip("0") or "0" for word in words if any(map(str.isdigit, word))))
 
 
-def _weight(word: str) -> float:
-    if word in COMMON:
-        return 0.5
-    return 0.6 if len(word) <= 2 else 1.0  # noqa: PLR2004 - two letters are said by chance
+def _names(ours: tuple[str, ...], theirs: tuple[str, ...]) -> float:
+    if not ours or not theirs:
+        return 0.0
+    one, other = "".join(ours), "".join(theirs)
+    if one == other:
+        return 1.0
+    score = min(max(_paired(ours, theirs), _glued(one, other), _acronym(ours, theirs)), 0.99)
+    if one.isalpha() and other.isalpha():
+        return score
+    said, told = figures(ours), figures(theirs)
+    if said == told:
+        return score
+    return min(score, FIGURES_DIFFER) if said and told else score * FIGURE_UNSAID
+
+
+def _weights(words: tuple[str, ...]) -> list[float]:
+    """How much each word says."""
+    said = [COMMON_WEIGHT if word in COMMON else SHORT_WEIGHT if len(word) <= 2 else 1.0 for word in words]  # noqa: PLR2004 - two letters are said by chance
+    said[0] *= LEAD
+    return said
 
 
 def _paired(ours: tuple[str, ...], theirs: tuple[str, ...]) -> float:
-    """Twice what the paired words weigh, as they are alike, over all that is said."""
-    few, many = (ours, list(theirs)) if len(ours) <= len(theirs) else (theirs, list(ours))
-    said = sum(map(_weight, few)) + sum(map(_weight, many))
+    """What the paired words weigh, as they are alike, over all that is said; the longest words choose first."""
+    few, many = sorted((ours, theirs), key=lambda words: (len(words), words))
+    weighs, others = _weights(few), _weights(many)
+    left = dict(enumerate(many))
     common = 0.0
-    for word in sorted(few, key=len, reverse=True):
-        found, best = max(((_word(word, other), place) for place, other in enumerate(many)), default=(0.0, 0))
-        if found >= min(CLOSE, INITIAL):
-            common += found * (_weight(word) + _weight(many[best]))
-            del many[best]
-    return common / said
+    for place in sorted(range(len(few)), key=lambda at: -len(few[at])):
+        if not left:
+            break
+        found, best = max((_word(few[place], word), -at) for at, word in left.items())
+        if found:
+            common += found * (weighs[place] + others[-best])
+            del left[-best]
+    return common / (sum(weighs) + sum(others))
 
 
 def _word(one: str, other: str) -> float:
@@ -127,18 +160,17 @@ def _word(one: str, other: str) -> float:
     if any(sign.isdigit() for sign in one + other):
         return 0.0
     if long.startswith(short):
-        return INITIAL if len(short) == 1 else SHORTENED if len(short) > 2 else 0.0  # noqa: PLR2004 - as in _weight
+        return INITIAL if len(short) == 1 else SHORTENED if len(short) > 2 else 0.0  # noqa: PLR2004 - as in _weights
     near = OSA.normalized_similarity(one, other, score_cutoff=CLOSE)
     return near if len(short) > 3 else 0.0  # noqa: PLR2004 - one letter of three is another word
 
 
-def _glued(one: CoreName, other: CoreName) -> float:
+def _glued(one: str, other: str) -> float:
     """As alike as they are without spaces; only where that says more than chance does."""
-    near = Levenshtein.normalized_similarity("".join(one.words), "".join(other.words), score_cutoff=0.85)
-    return near * 0.98
+    return Levenshtein.normalized_similarity(one, other, score_cutoff=NEARLY) * GLUED
 
 
 def _acronym(ours: tuple[str, ...], theirs: tuple[str, ...]) -> float:
     short, long = sorted((ours, theirs), key=len)
     letters = "".join(word[0] for word in long)
-    return ACRONYM if len(short) == 1 and len(letters) > 2 and short[0] == letters else 0.0  # noqa: PLR2004 - as in _weight
+    return ACRONYM if len(short) == 1 and len(letters) > 2 and short[0] == letters else 0.0  # noqa: PLR2004 - as in _weights

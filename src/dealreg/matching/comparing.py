@@ -86,7 +86,7 @@ def compare(one: Profile, other: Profile) -> Comparison:
         apart=told_apart(one.identifiers, other.identifiers),
         countries=_agree(_country(one), _country(other)),
         forms=bool(ours.form and theirs.form) and ours.form != theirs.form,
-        figures=bool(ours.words and theirs.words) and figures(ours) != figures(theirs),
+        figures=bool(ours.words and theirs.words) and figures(ours.words) != figures(theirs.words),
     )
     return Comparison(_score(found), _verdict(found), tuple(_reasons(found, ours, theirs, here)))
 

@@ -108,17 +108,36 @@ SPELLED = {
     "gmbh and co kg": "gmbh co kg",
     "gmbh co kg": "gmbh co kg",
     "gmbh und co kg": "gmbh co kg",
+    "and co": "co",
     "ag co kg": "ag co kg",
 }
 """Forms written out, which the library's table of abbreviations does not know, and the abbreviation that they stand for."""
 
 
+OTHERWISE = re.compile(
+    r"\s(?:o/a|c/o|a/k/a|aka|f/k/a|fka|d/b/a|d\.b\.a\.?|dba|t/a|trading as|operating as|doing business as|formerly|vormals|firmierend als)\s"
+    r"|\s/+\s|\s[|]\s",
+    re.IGNORECASE,
+)
+"""What stands between two names of one company, or between it and who receives its mail."""
+
+ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+"""A remark within a name: a place, a branch, a former name."""
+
+MOST_NAMES = 4
+"""Names within one name that are looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class CoreName:
-    """``words`` in the order written, never empty for a name of any letter or digit; ``form`` is the legal form, empty if unsaid."""
+    """``words`` in the order written, never empty for a name of any letter or digit; ``form`` is the legal form, empty if unsaid.
+
+    ``also`` are other names that stand within it ("X dba Y", "X (formerly Y)"), each as its words.
+    """
 
     words: tuple[str, ...] = ()
     form: str = ""
+    also: tuple[tuple[str, ...], ...] = ()
 
     @property
     def text(self) -> str:
@@ -129,21 +148,31 @@ class CoreName:
 @lru_cache(maxsize=NAMES_AT_HAND)
 def core_name(name: str | None) -> CoreName:
     """The name in comparable words and its legal form."""
-    words = _words((name or "")[:LONGEST])
+    whole = (name or "")[:LONGEST]
+    words, form = _telling(whole)
+    parts = [*OTHERWISE.split(whole), *([ASIDE.sub(" ", whole)] if "(" in whole or "[" in whole else [])]
+    told = (_telling(part)[0] for part in parts[:MOST_NAMES]) if len(parts) > 1 else ()
+    return CoreName(words, form, tuple(dict.fromkeys(part for part in told if part and part != words)))
+
+
+def _telling(name: str) -> tuple[tuple[str, ...], str]:
+    """The words without legal form and without what only connects."""
+    words = _words(name)
     core, form = _without_form(words)
-    telling = tuple(word for word in core if word not in CONNECTING)
-    return CoreName(telling or core or words, form)
+    return tuple(word for word in core if word not in CONNECTING) or core or words, form
 
 
-_INITIALS = re.compile(r"(?<![^\W_])([^\W\d_])\.(?=[^\W_]|\W|$)")
+_INITIALS = re.compile(r"(?<![^\W_])([^\W\d_])\.")
+_SINGLES = re.compile(r"(?<!\S)[^\W\d_](?: [^\W\d_])+(?!\S)")
 
 
 def _words(name: str) -> tuple[str, ...]:
-    """Lower case, one spelling for umlauts, accents off; ``I.B.M.`` is one word, every other sign parts words."""
-    spaced = UNSPACED_FORMS.sub(" ", unicodedata.normalize("NFKC", name))
+    """Lower case, one spelling for umlauts, accents off; ``I.B.M.`` and ``I B M`` are one word, every other sign parts words."""
+    spaced = UNSPACED_FORMS.sub(" ", unicodedata.normalize("NFKC", name)).replace("&", " and ")
     lower = SPELT_OUT.sub(lambda found: found[0][0], folded(_INITIALS.sub(r"\1", spaced)).translate(UMLAUTS))
     plain = lower if lower.isascii() else normalized(lower)
-    return tuple("".join(sign if sign.isalnum() else "" if sign in "'’" else " " for sign in plain).split())
+    spaced = " ".join("".join(sign if sign.isalnum() else "" if sign in "'’" else " " for sign in plain).split())
+    return tuple(_SINGLES.sub(lambda run: run[0].replace(" ", ""), spaced).split())
 
 
 def _forms() -> dict[tuple[str, ...], str]:
@@ -161,19 +190,15 @@ def _without_form(words: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
     """Forms off the end, as many as stand there, else one off the beginning; a name that is nothing but forms keeps its first word."""
     core = words
     found: list[str] = []
-    while cut := _form_at_end(core):
+    while cut := _form(core, at_end=True):
         found.insert(0, FORMS[core[-cut:]])
         core = core[:-cut]
-    if not found and (cut := _form_at_start(core)):
+    if not found and (cut := _form(core, at_end=False)):
         found, core = [FORMS[core[:cut]]], core[cut:]
     return core, " ".join(found)
 
 
-def _form_at_end(words: tuple[str, ...]) -> int:
+def _form(words: tuple[str, ...], *, at_end: bool) -> int:
+    """How many words of it are a legal form; at least one word is always left."""
     most = min(LONGEST_FORM, len(words) - 1)
-    return next((size for size in range(most, 0, -1) if words[-size:] in FORMS), 0)
-
-
-def _form_at_start(words: tuple[str, ...]) -> int:
-    most = min(LONGEST_FORM, len(words) - 1)
-    return next((size for size in range(most, 0, -1) if words[:size] in FORMS), 0)
+    return next((size for size in range(most, 0, -1) if (words[-size:] if at_end else words[:size]) in FORMS), 0)
