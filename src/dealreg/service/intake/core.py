@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 class Intake:
     """Decides deliveries, one batch at a time; blocking, so an adapter calls it in a thread.
 
-    ``figures`` counts verdicts, ``repeated`` commands and ``dead:<reason>`` since the start of the process.
+    ``figures`` counts verdicts, ``repeated`` commands, ``dead:<reason>`` and ``ignored:<why>`` since the start of the process.
     """
 
     def __init__(self, dispatch: Dispatch, reading: Reading, watermarks: Watermarks | None = None) -> None:
@@ -107,6 +107,7 @@ class Intake:
         dead_letters.settle(self._dispatch.ledger, [(one.delivery, verdict) for one, verdict in ended])
         for one, _ in ended:
             self.figures["repeated"] += one.repeats
+            self.figures.update(f"ignored:{why}" for why in (one.parsed.ignored if one.parsed else ()))
             self._faults.pop(one.delivery.key, None)
         if self._watermarks is not None:
             self._watermarks.decided([one.mark() for one, _ in ended])

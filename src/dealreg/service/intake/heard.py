@@ -47,3 +47,17 @@ class FeedGap:
     since: datetime
     why: str
     entity: Entity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A message, or a part of one, in which there is nothing to decide; ``why`` is the word under which it is counted."""
+
+    why: str
+
+
+ECHO = Ignored("echo")
+"""A change that our own write-back made."""
+
+NOT_MEANT = Ignored("not_meant")
+"""What the mapping's ``only`` leaves out."""

@@ -11,7 +11,7 @@ from dealreg.service.intake.building import Built, built, built_gap
 from dealreg.service.intake.delivery import Delivery
 from dealreg.service.intake.formats.adapter import Adapter
 from dealreg.service.intake.formats.known import ADAPTERS
-from dealreg.service.intake.heard import FeedGap, Heard
+from dealreg.service.intake.heard import FeedGap, Heard, Ignored
 from dealreg.service.intake.mapping import MappingDocument, Mappings
 from dealreg.service.intake.strict_json import strict_json
 from dealreg.service.intake.unreadable import Unreadable, Why
@@ -33,6 +33,8 @@ class Parsed:
     program: ProgramId
     source: str
     commands: tuple[Built, ...]
+    ignored: tuple[str, ...] = ()
+    """Why parts of it were left alone, one word each: to be counted."""
 
 
 class Reading:
@@ -75,12 +77,14 @@ class Reading:
         return mapping
 
     def _parsed(
-        self, delivery: Delivery, mapping: MappingDocument, named: Any, heard: Iterable[Heard | FeedGap]
+        self, delivery: Delivery, mapping: MappingDocument, named: Any, heard: Iterable[Heard | FeedGap | Ignored]
     ) -> Parsed:
-        known = list(heard)
+        told = list(heard)
+        known = [one for one in told if not isinstance(one, Ignored)]
+        ignored = tuple(one.why for one in told if isinstance(one, Ignored))
         source = known[0].source if known else mapping.source
         commands = tuple(built_gap(one) if isinstance(one, FeedGap) else built(one, mapping) for one in known)
-        return Parsed(self._fed(delivery, mapping.program or named), source, commands)
+        return Parsed(self._fed(delivery, mapping.program or named), source, commands, ignored)
 
     def _fed(self, delivery: Delivery, named: Any) -> ProgramId:
         try:
