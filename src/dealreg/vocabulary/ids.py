@@ -17,6 +17,7 @@ ConflictId = NewType("ConflictId", UUID)
 OverrideId = NewType("OverrideId", UUID)
 ReportId = NewType("ReportId", UUID)
 OpportunityId = NewType("OpportunityId", UUID)
+AccountId = NewType("AccountId", UUID)
 SpecialPriceId = NewType("SpecialPriceId", UUID)
 ReaderId = NewType("ReaderId", UUID)
 
@@ -74,6 +75,11 @@ def opportunity_id(source: str, record: str) -> OpportunityId:
     return OpportunityId(derived("opportunity", source, record))
 
 
+def account_id(source: str, record: str) -> AccountId:
+    """An account, a company, as one CRM organisation knows it; ``record`` as in ``opportunity_id``."""
+    return AccountId(derived("account", source, record))
+
+
 def partner_stream(program: str, partner: str) -> StreamId:
     """The stream of a partner, which is also its reader id."""
     return StreamId(derived("partner", program, partner))
@@ -82,6 +88,11 @@ def partner_stream(program: str, partner: str) -> StreamId:
 def rulebook_stream(program: str) -> StreamId:
     """The stream of a program's rules of engagement."""
     return StreamId(derived("rulebook", program))
+
+
+def feed_stream(program: str, source: str) -> StreamId:
+    """The stream of what one source feeds a program with: its gaps."""
+    return StreamId(derived("feed", program, source))
 
 
 def file_stream(program: str, customer: UUID) -> StreamId:
@@ -97,6 +108,11 @@ def identifier_stream(scheme: str, value: str) -> StreamId:
 def name_key_stream(country: str, key: str) -> StreamId:
     """The stream of a coarse name key, to which every opening of a customer appends (architecture D13)."""
     return StreamId(derived("name_key", country, key))
+
+
+def crm_schema_id(program: str, source: str, entity: str) -> StreamId:
+    """The stream of the fields that one CRM organisation has of its own on one kind of record, as one program knows them."""
+    return StreamId(derived("crm_schema", program, source, entity))
 
 
 def partner_reader(program: str, partner: str) -> ReaderId:
