@@ -20,19 +20,23 @@ MOST_ABOVE = 10
 def name_parent(situation: Situation, request: Request, command: NameParentCompany) -> UUID:
     """Record the company above. Raises ``NotAllowed``, ``Unknown``, ``Closed``, ``Refused`` for a company above itself."""
     permit.of_desk(request.actor, "name the parent of a company")
-    state = situation.of(CUSTOMER, command.customer)
-    if not state.exists or (command.parent is not None and not situation.of(CUSTOMER, command.parent).exists):
+    name_above(situation, command.customer, command.parent, command.held_from or situation.at)
+    return command.customer
+
+
+def name_above(situation: Situation, customer: UUID, parent: UUID | None, held_from: datetime) -> None:
+    """Record the company above from a day on, whoever says so. Raises as ``name_parent``; then nothing is recorded."""
+    state = situation.of(CUSTOMER, customer)
+    if not state.exists or (parent is not None and not situation.of(CUSTOMER, parent).exists):
         raise Unknown("there is no such customer; check its id")
     if state.into is not None:
-        raise Closed(f"the customer was merged; name {customer_now(situation, command.customer)} instead")
-    held_from = command.held_from or situation.at
-    if command.parent is not None:
-        _no_cycle(situation, command.customer, command.parent, held_from)
-    named = ParentCompanyNamed(customer=command.customer, parent=command.parent, held_from=held_from)
-    situation.record(CUSTOMER, command.customer, named)
-    if command.parent is not None:
-        situation.record(CUSTOMER, command.parent, named)
-    return command.customer
+        raise Closed(f"the customer was merged; name {customer_now(situation, customer)} instead")
+    if parent is not None:
+        _no_cycle(situation, customer, parent, held_from)
+    named = ParentCompanyNamed(customer=customer, parent=parent, held_from=held_from)
+    situation.record(CUSTOMER, customer, named)
+    if parent is not None:
+        situation.record(CUSTOMER, parent, named)
 
 
 def _no_cycle(situation: Situation, customer: UUID, parent: UUID, held_from: datetime) -> None:
