@@ -9,7 +9,7 @@ from dealreg.opportunity.events import Said, names_of
 from dealreg.vocabulary.crm_record import Change
 from dealreg.vocabulary.fact import Command
 from dealreg.vocabulary.ids import opportunity_id
-from dealreg.vocabulary.values import Digest, Instant, Key
+from dealreg.vocabulary.values import Digest, Instant, Key, Treatment
 
 
 class OpportunityMessage(Said):
@@ -17,7 +17,8 @@ class OpportunityMessage(Said):
 
     ``digest`` names the message: the same for every delivery of it, different for every other. ``order`` is the source's own order of
     the changes of a record, compared as text; of two messages with equal order the one with the greater digest counts as newer, so that
-    every order of arrival ends alike. ``changed_at`` is the source's commit time.
+    every order of arrival ends alike. ``changed_at`` is the source's commit time. ``treated`` says of fields that only the CRM has how
+    the mapping treats them.
     """
 
     source: Key
@@ -27,6 +28,7 @@ class OpportunityMessage(Said):
     change: Change
     changed_at: Instant
     nulled: tuple[Key, ...] = ()
+    treated: Annotated[tuple[Treatment, ...], Field(max_length=1000)] = ()
 
     @model_validator(mode="after")
     def _says_each_field_once(self) -> Self:

@@ -12,8 +12,12 @@ from dealreg.customer.account_commands import EndAccountReport, RecordDirectActi
 from dealreg.customer.commands import OfCustomer
 from dealreg.customer.reports import REPORT
 from dealreg.customer.state import CUSTOMER, IDENTIFIER, NAME_KEY
+from dealreg.feed.commands import OfFeed, ReconcileFeed, ReportFeedGap
+from dealreg.feed.state import FEED
 from dealreg.file.commands import BringFileToDue, BringOverrideToDue, BringRegistrationToDue
 from dealreg.file.evolve import FILE
+from dealreg.mirror.commands import DeclareFieldType
+from dealreg.mirror.state import CRM_SCHEMA
 from dealreg.opportunity.commands import FoldOpportunity
 from dealreg.opportunity.state import OPPORTUNITY
 from dealreg.override import commands as overrides
@@ -30,9 +34,11 @@ from dealreg.process import (
     decide_price,
     enrol_partner,
     extend_leg,
+    feed_gaps,
     file_registration,
     fold_opportunity,
     hide_registration,
+    mirror_fields,
     override_rules,
     permit,
     publish_rulebook,
@@ -60,6 +66,8 @@ from dealreg.rulebook.state import RULEBOOK
 from dealreg.vocabulary.fact import Aggregate, Command, Request
 from dealreg.vocabulary.ids import (
     StreamId,
+    crm_schema_id,
+    feed_stream,
     file_stream,
     override_id,
     partner_stream,
@@ -85,6 +93,8 @@ AGGREGATES: dict[str, Aggregate[Any]] = {
         CONFLICT,
         OVERRIDE,
         OPPORTUNITY,
+        CRM_SCHEMA,
+        FEED,
         SPECIAL_PRICE,
         REPORT,
     )
@@ -202,6 +212,9 @@ DECIDED: dict[type[Command], Decide] = {
     prices.RequestSpecialPrice: _price(special_price.request_price),
     prices.DecideSpecialPrice: _price(decide_price.decide_price),
     FoldOpportunity: fold_opportunity.fold_opportunity,
+    DeclareFieldType: mirror_fields.declare,
+    ReportFeedGap: feed_gaps.report_gap,
+    ReconcileFeed: feed_gaps.reconcile_feed,
     BringFileToDue: _file_due,
     BringRegistrationToDue: _registration_due,
     BringOverrideToDue: _override_due,
@@ -264,6 +277,10 @@ def home_of(request: Request) -> tuple[str, StreamId]:
             return "rulebook", rulebook_stream(program)
         case FoldOpportunity():
             return "opportunity", StreamId(command.message.opportunity)
+        case DeclareFieldType():
+            return "crm_schema", crm_schema_id(program, command.source, command.entity)
+        case OfFeed():
+            return "feed", feed_stream(program, command.source)
         case BringFileToDue():
             return "file", file_stream(program, command.customer)
         case BringRegistrationToDue():

@@ -14,6 +14,7 @@ from dealreg.process.advance_registration import advance
 from dealreg.process.case import rules_at
 from dealreg.process.file_registration import file_registration
 from dealreg.process.fold_direct import fold_direct
+from dealreg.process.mirror_fields import learn
 from dealreg.process.read_opportunity import filing, filing_party
 from dealreg.process.record_outcome import outcome
 from dealreg.process.stale_opportunity import freeze_registration, thaw_registration, went_stale
@@ -22,6 +23,7 @@ from dealreg.registration.events import OutcomeKind
 from dealreg.registration.state import REGISTRATION
 from dealreg.vocabulary.crm_record import EXISTENCE, Change
 from dealreg.vocabulary.fact import Request, Role
+from dealreg.vocabulary.field_types import Entity
 from dealreg.vocabulary.ids import registration_id
 from dealreg.vocabulary.refused import NotAllowed
 from dealreg.vocabulary.situation import Situation
@@ -39,6 +41,7 @@ def fold_opportunity(situation: Situation, request: Request, command: FoldOpport
     if message.change is Change.GAP:
         _lead(situation, rules_at(situation, situation.at), message, request)
         return went_stale(situation, message, before)
+    learn(situation, Entity.OPPORTUNITY, (message.source, message.record, message.digest), message.custom, message.treated)
     changed = fold(before, message)
     if changed is None:
         return {"opportunity": str(stream), "did": "nothing_newer"}

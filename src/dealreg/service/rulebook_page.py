@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from inspect import getdoc
 from typing import Any
 
-from dealreg.engagement.guards.custom_fields import FieldType
 from dealreg.engagement.guards.facts import FACTS, INSTANT, LEGS, Kind
 from dealreg.engagement.guards.library import FORBIDDEN, MACROS
 from dealreg.engagement.order import GROUPS, UNGUARDED
 from dealreg.engagement.parameters import Clauses, fields_by_number
 from dealreg.engagement.rulebook import RulebookDocument
+from dealreg.vocabulary.field_types import FieldType
 
 BARE = ("in_force", "when")
 """What every clause has."""

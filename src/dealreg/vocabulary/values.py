@@ -11,6 +11,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from dealreg.vocabulary.field_types import Audience, FieldType
+
 
 class Model(BaseModel):
     """A frozen value that refuses unknown fields."""
@@ -86,12 +88,34 @@ class Sealed(Model):
     digest: Digest
 
 
+def _is_none(value: object) -> bool:
+    """What most fields do not have is not written."""
+    return value is None
+
+
 class CustomField(Model):
-    """A field that the CRM has and we have no word for; ``value`` only where the mapping declares it harmless, else ``sealed``."""
+    """A field that the CRM has and we have no word for; ``value`` only where the mapping declares it harmless, else ``sealed``.
+
+    ``kind`` is what kind of value it is by itself, sealed or not; facts recorded before fields had types have none.
+    """
 
     name: Key
     value: Text | None = None
     sealed: Sealed | None = None
+    kind: FieldType | None = Field(default=None, exclude_if=_is_none)
+
+
+class Treatment(Model):
+    """What the mapping says of a field that a message carries, where it says more than that it is harmless or personal.
+
+    ``type`` is the declared one; ``shown_to`` the partners that may see its harmless values; ``too_long`` a harmless value that lies
+    sealed beside the ledger only for its length.
+    """
+
+    name: Key
+    type: FieldType | None = None
+    shown_to: tuple[Audience, ...] = ()
+    too_long: bool = False
 
 
 class Tier(StrEnum):

@@ -1,15 +1,15 @@
 """The CRM's own fields that guards may speak of: declared with a type in the rulebook, read from the text that the CRM sent."""
 
-import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
-from enum import StrEnum
+from decimal import Decimal
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, StringConstraints
 
 from dealreg.engagement.guards.facts import Custom, Kind
+from dealreg.vocabulary.field_types import FieldType, parsed
 from dealreg.vocabulary.values import Key, Model
 
 RESERVED: Final = frozenset(
@@ -38,17 +38,6 @@ RESERVED: Final = frozenset(
     ]
 )
 """Words that the expression language keeps for itself."""
-
-
-class FieldType(StrEnum):
-    """How a field's text is read; a ``day`` is the instant at which it begins in the program's zone."""
-
-    TEXT = "text"
-    WHOLE = "whole"
-    NUMBER = "number"
-    TRUTH = "truth"
-    INSTANT = "instant"
-    DAY = "day"
 
 
 _KINDS: Final = {
@@ -104,46 +93,19 @@ Value = str | int | float | bool | datetime
 
 def read(rules: CustomFieldRules, written: str, zone: ZoneInfo) -> Value | None:
     """The value of the text as declared; ``None`` where it is none: then the field is not known."""
-    try:
-        return _READ[rules.type](written.strip(), zone)
-    except (ValueError, OverflowError):
+    value = parsed(rules.type, written)
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return _bounded(value.year, lambda: datetime.combine(value, time(), zone).astimezone(UTC))
+    if isinstance(value, datetime):
+        return _bounded(value.year, lambda: value)
+    return value
+
+
+def _bounded(year: int, made: Callable[[], datetime]) -> datetime | None:
+    """What the vocabulary calls an instant; beyond lie typing errors, and days without an instant."""
+    if not 1899 <= year <= 2200:  # noqa: PLR2004 - one more on each side of the bounds of ``Instant``: a zone may lead back inside
         return None
-
-
-def _whole(written: str, _: ZoneInfo) -> int | None:
-    """CRMs write whole numbers with a point too: 3.0."""
-    if not re.fullmatch(r"[+-]?\d{1,18}(?:\.0+)?", written):
-        return None
-    return int(written.split(".", maxsplit=1)[0])
-
-
-def _number(written: str, _: ZoneInfo) -> float | None:
-    return float(written) if re.fullmatch(r"[+-]?\d{1,18}(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})?", written) else None
-
-
-def _truth(written: str, _: ZoneInfo) -> bool | None:
-    return {"true": True, "false": False, "1": True, "0": False}.get(written.lower())
-
-
-def _instant(written: str, _: ZoneInfo) -> datetime | None:
-    found = datetime.fromisoformat(written)
-    return _bounded(found.astimezone(UTC)) if found.tzinfo is not None else None
-
-
-def _day(written: str, zone: ZoneInfo) -> datetime | None:
-    return _bounded(datetime.combine(date.fromisoformat(written), time(), zone).astimezone(UTC))
-
-
-def _bounded(instant: datetime) -> datetime | None:
-    """What the vocabulary calls an instant; beyond lie typing errors."""
+    instant = made()
     return instant if 1900 <= instant.year < 2200 else None  # noqa: PLR2004 - the bounds of ``Instant``
-
-
-_READ: Final[dict[FieldType, Callable[[str, ZoneInfo], Value | None]]] = {
-    FieldType.TEXT: lambda written, _: written,
-    FieldType.WHOLE: _whole,
-    FieldType.NUMBER: _number,
-    FieldType.TRUTH: _truth,
-    FieldType.INSTANT: _instant,
-    FieldType.DAY: _day,
-}

@@ -26,7 +26,9 @@ MODULES = (
     "dealreg.partner.events",
     "dealreg.rulebook.events",
     "dealreg.opportunity.events",
+    "dealreg.mirror.events",
     "dealreg.pricing.events",
+    "dealreg.feed.events",
     "dealreg.service.ledger.audit_facts",
 )
 """Every module that names facts; each has ``EVENTS`` and, once a shape has changed, ``UPCASTERS``."""
