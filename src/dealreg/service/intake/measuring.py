@@ -23,13 +23,17 @@ class Figures(Collector):
         figures = dict(self._intake.figures)
         messages = CounterMetricFamily("dealreg_intake_messages", "Messages by verdict.", labels=["verdict"])
         dead = CounterMetricFamily("dealreg_intake_dead_letters", "Messages set aside.", labels=["reason"])
+        ignored = CounterMetricFamily("dealreg_intake_ignored", "Parts of messages left alone.", labels=["reason"])
         for name, count in figures.items():
             if name.startswith("dead:"):
                 dead.add_metric([name.removeprefix("dead:")], count)
+            elif name.startswith("ignored:"):
+                ignored.add_metric([name.removeprefix("ignored:")], count)
             elif name != "repeated":
                 messages.add_metric([name], count)
         yield messages
         yield dead
+        yield ignored
         yield CounterMetricFamily(
             "dealreg_intake_repeated", "Commands decided before.", value=figures.get("repeated", 0)
         )

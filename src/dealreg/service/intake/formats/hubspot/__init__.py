@@ -1,0 +1,1 @@
+"""HubSpot's webhooks, and its records as the CRM API returns them."""
