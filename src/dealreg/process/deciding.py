@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from dealreg.account.commands import FoldAccount
+from dealreg.account.state import ACCOUNT
 from dealreg.conflict import commands as conflicts
 from dealreg.conflict.state import CONFLICT
 from dealreg.customer.account_commands import EndAccountReport, RecordDirectActivity, TellOfAccount
@@ -36,6 +38,7 @@ from dealreg.process import (
     extend_leg,
     feed_gaps,
     file_registration,
+    fold_account,
     fold_opportunity,
     hide_registration,
     mirror_fields,
@@ -93,6 +96,7 @@ AGGREGATES: dict[str, Aggregate[Any]] = {
         CONFLICT,
         OVERRIDE,
         OPPORTUNITY,
+        ACCOUNT,
         CRM_SCHEMA,
         FEED,
         SPECIAL_PRICE,
@@ -212,6 +216,7 @@ DECIDED: dict[type[Command], Decide] = {
     prices.RequestSpecialPrice: _price(special_price.request_price),
     prices.DecideSpecialPrice: _price(decide_price.decide_price),
     FoldOpportunity: fold_opportunity.fold_opportunity,
+    FoldAccount: fold_account.fold_account,
     DeclareFieldType: mirror_fields.declare,
     ReportFeedGap: feed_gaps.report_gap,
     ReconcileFeed: feed_gaps.reconcile_feed,
@@ -277,6 +282,8 @@ def home_of(request: Request) -> tuple[str, StreamId]:
             return "rulebook", rulebook_stream(program)
         case FoldOpportunity():
             return "opportunity", StreamId(command.message.opportunity)
+        case FoldAccount():
+            return "account", StreamId(command.message.account)
         case DeclareFieldType():
             return "crm_schema", crm_schema_id(program, command.source, command.entity)
         case OfFeed():

@@ -17,6 +17,7 @@ KINDS: Final[dict[str, str]] = {
     "conflict": "conflict",
     **dict.fromkeys(("override", "replaces"), "override"),
     "opportunity": "opportunity",
+    "account": "account",
     "special_price": "special_price",
     **dict.fromkeys(("report", "sale", "flag", "tender"), "account_report"),
     **dict.fromkeys(

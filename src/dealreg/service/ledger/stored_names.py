@@ -26,6 +26,7 @@ MODULES = (
     "dealreg.partner.events",
     "dealreg.rulebook.events",
     "dealreg.opportunity.events",
+    "dealreg.account.events",
     "dealreg.mirror.events",
     "dealreg.pricing.events",
     "dealreg.feed.events",
