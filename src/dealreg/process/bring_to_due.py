@@ -10,6 +10,7 @@ from dealreg.process.await_identity import due_identity
 from dealreg.process.case import Case
 from dealreg.process.due import Due, Rank
 from dealreg.process.due_conflicts import due_conflicts
+from dealreg.process.due_in_gap import with_gaps_in_mind
 from dealreg.process.due_legs import due_legs
 from dealreg.process.due_progress import due_progress
 from dealreg.process.due_queue import due_entries, due_joinings
@@ -62,9 +63,8 @@ def _bring(case: Case) -> int:
     done = 0
     limit = case.now
     while done < MOST_DUE:
-        nearest = min(
-            (*all_due(case), *due_standings(case), *due_sellers(case)), default=None, key=lambda due: due.order
-        )
+        dues = with_gaps_in_mind(case, (*all_due(case), *due_standings(case), *due_sellers(case)))
+        nearest = min(dues, default=None, key=lambda due: due.order)
         if nearest is None or nearest.at > limit:
             return done
         with effective(case, nearest.at):

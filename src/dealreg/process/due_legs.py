@@ -20,16 +20,21 @@ def due_legs(case: Case) -> Iterator[Due]:
     A leg that lapses with the one above it lapses, and is not released by its end. A frozen leg ends at its hard stop only (ROE-22).
     """
     for claim in case.file.living():
-        for leg in sorted(claim.legs, key=lambda leg: leg.tier is not Tier.DEALER):
+        for leg in dealer_first(claim):
             if leg.state is LegState.APPROVED and leg.window_from is not None:
                 yield Due(leg.window_from, Rank.BEGIN, claim.entry, partial(_begin, claim=claim, leg=leg), claim.source)
             ends = ends_at(leg) if runs(leg) else None
             if ends is None:
                 continue
-            yield Due(ends, Rank.END, claim.entry, partial(_end, claim=claim, leg=leg), claim.source)
+            yield Due(ends, Rank.END, claim.entry, partial(end_leg, claim=claim, leg=leg), claim.source)
             if leg.time.asked is not None and leg.time.hold_to is not None and not leg.time.frozen:
                 act = partial(refuse_by_silence, claim=claim, leg=leg)
                 yield Due(leg.time.hold_to, Rank.HOLD, claim.entry, act, claim.source)
+
+
+def dealer_first(claim: Claim) -> list[Leg]:
+    """A leg that ends with the one above it ends of itself, and not because that one did."""
+    return sorted(claim.legs, key=lambda leg: leg.tier is not Tier.DEALER)
 
 
 def _begin(case: Case, *, claim: Claim, leg: Leg) -> None:
@@ -45,7 +50,7 @@ def _begin(case: Case, *, claim: Claim, leg: Leg) -> None:
     )
 
 
-def _end(case: Case, *, claim: Claim, leg: Leg) -> None:
+def end_leg(case: Case, *, claim: Claim, leg: Leg) -> None:
     """Protected for another reason than its window, else the leg lapses, once (ROE-12)."""
     stop = leg.hard_stop_at or case.now
     if case.now < stop and not in_tail(leg) and goes_on(case, claim, leg):

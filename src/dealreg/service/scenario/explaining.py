@@ -20,6 +20,7 @@ from dealreg.vocabulary.values import Money
 
 WORDS: Mapping[str, str] = {
     "RegistrationSubmitted": "{registration} is submitted by {filed_by}",
+    "RegistrationImported": "it is record {record} of {system}, whose word all that came before this service is",
     "RegistrationFoundIncomplete": "{registration} is incomplete, missing {missing}; closed at {closes_at} unless supplied",
     "RegistrationSupplemented": "{registration} is supplemented",
     "RegistrationCompleted": "{registration} is complete; its priority time is {priority_at} (rulebook {rulebook_version})",
@@ -60,6 +61,8 @@ WORDS: Mapping[str, str] = {
     "LegThawed": "the clocks of the {tier} leg of {partner} on {line} run again, by {thawed_by}: {reason} (ROE-22)",
     "FactsConfirmed": "{confirmed_by} says that the facts of {registration} are known again: {reason} (ROE-22)",
     "StaleLegDecided": "{decided_by} decides on the stale {tier} leg on {line}: {decision}; {reason} (ROE-22)",
+    "FeedGapReported": "{source} says that records changed from {since} on, and not which: what it feeds is held (ROE-22)",
+    "FeedReconciled": "{source}'s feed is whole again: {reason}; what it held since {since} takes effect now (ROE-22)",
     "OpportunityWentStale": "the record {record} of {source} changed, and the CRM does not say how (ROE-22)",
     "ProtectionLapsed": "the {tier} leg of {partner} on {line} lapses: {ground} (ROE-12)",
     "LegWithdrawn": "the {tier} leg of {partner} on {line} ends: {reason} (ROE-31)",

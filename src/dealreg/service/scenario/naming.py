@@ -4,6 +4,7 @@ from uuid import UUID
 
 from dealreg.conflict.events import ChallengerJoined, ConflictDetected
 from dealreg.customer.report_events import AccountReported
+from dealreg.feed.events import FeedGapReported
 from dealreg.file.account_events import DirectOpportunityRecorded
 from dealreg.file.events import ClaimEntered, JoiningAsked
 from dealreg.override.events import OverrideProposed
@@ -38,6 +39,8 @@ class Names:
                     self.call(name, event.report)
                 case DirectOpportunityRecorded() as event:
                     self.call(name, event.opportunity)
+                case FeedGapReported() as event:
+                    self.call(name, event.gap)
                 case SpecialPriceRequested() as event:
                     self.call(name, event.special_price)
                 case JoiningAsked() as event if event.invited:
