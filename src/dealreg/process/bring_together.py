@@ -18,8 +18,11 @@ from dealreg.process.settle_claim import settle
 GROUND = "a merge of customers brought two protected claims together"
 
 
-def bring_together(case: Case, native: frozenset[ClaimKey]) -> None:
-    """Every pair of claims, one from each file, that now stand on one line of one customer; the earlier first."""
+def bring_together(case: Case, native: frozenset[ClaimKey], ground: str = GROUND) -> None:
+    """Every pair of claims, one of ``native`` and one that came, that now stand on one line of one customer; the earlier first.
+
+    ``ground`` says in words what brought them together.
+    """
     came = [claim for claim in case.file.living() if claim.key not in native]
     here = [claim for claim in case.file.living() if claim.key in native]
     pairs = [
@@ -29,7 +32,7 @@ def bring_together(case: Case, native: frozenset[ClaimKey]) -> None:
         if one.blocks and other.blocks and in_place_of(case, one, other)
     ]
     for earlier, later in sorted(pairs, key=lambda pair: (_order(pair[0]), _order(pair[1]))):
-        _stand_beside(case, case.again(earlier), case.again(later))
+        _stand_beside(case, case.again(earlier), case.again(later), ground)
     waiting = [claim for claim in case.file.living() if claim.state_is(LegState.PENDING)]
     for claim in sorted(waiting, key=_order):
         _meet(case, case.again(claim), native)
@@ -39,7 +42,7 @@ def _order(claim: Claim) -> tuple[object, int]:
     return (claim.priority_at, claim.entry)
 
 
-def _stand_beside(case: Case, earlier: Claim, later: Claim) -> None:
+def _stand_beside(case: Case, earlier: Claim, later: Claim, ground: str) -> None:
     """Neither is exclusive to the other, both block newcomers, their windows run. A partner's own two need no ruling."""
     for one, other in ((earlier, later), (later, earlier)):
         beside = ClaimSetBeside(
@@ -48,15 +51,15 @@ def _stand_beside(case: Case, earlier: Claim, later: Claim) -> None:
             line=one.line,
             beside=(other.registration,),
             clause="ROE-24",
-            reason=GROUND,
+            reason=ground,
         )
         case.record(beside)
     hierarchy = {leg.partner: above(case.situation, leg.partner, later.completed_at) for leg in later.legs}
     if relation(later, earlier, hierarchy) is Relation.SAME:
         return
-    conflict = opened(case, later, earlier, Kind.IDENTITY, GROUND)
+    conflict = opened(case, later, earlier, Kind.IDENTITY, ground)
     reasons = (
-        GROUND,
+        ground,
         "both protections stand, not exclusive to one another, until one ends or a person rules otherwise",
     )
     propose(case, conflict, Ruling.SHARE, later.registration, "ROE-24", reasons)

@@ -57,6 +57,7 @@ from dealreg.process import (
 )
 from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import Case
+from dealreg.process.imports import IMPORTED, home_of_import
 from dealreg.process.of_customer import OF_CUSTOMER
 from dealreg.process.tell_of_account import TOLD, home_of_report
 from dealreg.process.view import answer
@@ -230,6 +231,7 @@ DECIDED.update(
     dict.fromkeys(
         (
             partners.EnrolPartner,
+            partners.ImportPartner,
             partners.NameParents,
             partners.ChangeTier,
             partners.AuthorisePartner,
@@ -240,6 +242,7 @@ DECIDED.update(
 )
 DECIDED.update(TOLD)
 DECIDED.update(OF_CUSTOMER)
+DECIDED.update(IMPORTED)
 DECIDED[PublishRulebook] = _written(publish_rulebook.decide)
 
 COMMANDS: dict[str, type[Command]] = {command.__name__: command for command in DECIDED}
@@ -257,6 +260,8 @@ def decide(request: Request, situation: Situation) -> Answer:
 def home_of(request: Request) -> tuple[str, StreamId]:
     """The stream that remembers what was answered, and its kind."""
     command, program = request.command, request.program
+    if type(command) in IMPORTED:
+        return home_of_import(request, command)
     match command:
         case registrations.FileRegistration():
             return "registration", StreamId(registration_id(program, command.filed_by, request.id))

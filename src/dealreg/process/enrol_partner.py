@@ -1,6 +1,6 @@
 """The deal desk says who is a partner, through whom it buys, what it may claim and in what standing it is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -11,8 +11,10 @@ from dealreg.partner.commands import (
     ChangeStanding,
     ChangeTier,
     EnrolPartner,
+    ImportPartner,
     NameParents,
     OfPartner,
+    PastChange,
 )
 from dealreg.partner.state import PARTNER
 from dealreg.process import permit
@@ -61,6 +63,37 @@ def _enrol(situation: Situation, command: EnrolPartner, start: datetime) -> None
     )
     if command.parents:
         _record(situation, _parents(command.partner, command.parents, start), start)
+    if isinstance(command, ImportPartner):
+        _changed_since(situation, command)
+
+
+def _changed_since(situation: Situation, command: ImportPartner) -> None:
+    """What changed before this service knew the partner, each from its own instant on."""
+    for past in command.changes:
+        if past.since > situation.at:
+            raise Refused(f"{past.since.isoformat()} is still to come; an import tells of the past")
+        for event in _past_facts(situation, command, past):
+            _record(situation, event, past.since)
+
+
+def _past_facts(situation: Situation, command: ImportPartner, past: PastChange) -> Iterator[facts.PartnerEvent]:
+    partner, since = command.partner, past.since
+    if past.parents is not None:
+        _parents_fit(situation, partner, past.parents, since)
+        yield _parents(partner, past.parents, since)
+    if past.tier is not None:
+        yield facts.PartnerTierChanged(partner=partner, tier=past.tier, tier_from=since)
+    if (past.lines, past.territories, past.specialisations) != (None, None, None):
+        before = partner_of(situation, partner).authorisation_at(since)
+        allowed = AuthorisePartner(
+            partner=partner,
+            lines=tuple(before.lines) if past.lines is None else past.lines,
+            territories=tuple(before.territories) if past.territories is None else past.territories,
+            specialisations=tuple(before.specialisations) if past.specialisations is None else past.specialisations,
+        )
+        yield _changed(situation, allowed, since)
+    if past.standing is not None:
+        yield facts.PartnerStandingChanged(partner=partner, standing=past.standing, standing_from=since)
 
 
 def _change(situation: Situation, command: OfPartner, start: datetime) -> None:

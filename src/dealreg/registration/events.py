@@ -4,6 +4,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from dealreg.registration.appeal_events import AppealAsked, AppealJudged
+from dealreg.registration.import_events import RegistrationImported
 from dealreg.registration.party_events import (
     DistributorChanged,
     RegistrationHidden,
@@ -50,6 +51,7 @@ __all__ = [
     "RegistrationEvent",
     "RegistrationFoundIncomplete",
     "RegistrationHidden",
+    "RegistrationImported",
     "RegistrationReleased",
     "RegistrationReturned",
     "RegistrationShown",
@@ -264,4 +266,5 @@ EVENTS: tuple[type[Event], ...] = (
     RegistrationReleased,
     AppealAsked,
     AppealJudged,
+    RegistrationImported,
 )

@@ -63,6 +63,11 @@ MAY: Final[dict[str, frozenset[Role]]] = {
     "BringFileToDue": _NOBODY,
     "BringRegistrationToDue": _NOBODY,
     "BringOverrideToDue": _NOBODY,
+    # Asked by `dealreg import`.
+    "ImportPartner": _NOBODY,
+    "ImportCustomer": _NOBODY,
+    "ImportOpportunity": _NOBODY,
+    "ImportRegistration": _NOBODY,
 }
 """By the name of the command's class; a command that is not here may be asked by nobody."""
 

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from dealreg.registration.import_commands import PastLine
 from dealreg.service.scenario.expected import LOCAL
 from dealreg.service.scenario.naming import Names
 from dealreg.vocabulary.fact import Command
@@ -28,6 +29,8 @@ DEFAULTS: Mapping[str, Any] = {"value": "20000 EUR", "close_on": "2026-12-18", "
 _MONEY = re.compile(r"(-?\d+(?:\.\d+)?) ([A-Z]{3})")
 _PROOF = re.compile(r"(\S+) (\d{4}-\d\d-\d\d)")
 _LEGS = ("master", "distributor", "dealer")
+_PAST = frozenset(PastLine.model_fields) - {"line", "scope", "legs"}
+"""What an imported line says besides."""
 
 
 class Malformed(Exception):
@@ -111,7 +114,7 @@ class Filling:
         return [self._line(line, said, f"{path}.{line}") for line, said in value.items()]
 
     def _line(self, line: str, said: Any, path: str) -> dict[str, Any]:
-        unknown = set(said) - {"in", "sites", "reach", *_LEGS}
+        unknown = set(said) - {"in", "sites", "reach", *_LEGS, *_PAST}
         if unknown:
             raise Malformed(f"{path}.{min(unknown)}: a line has 'in', 'sites', 'reach' and the legs {', '.join(_LEGS)}")
         scope = {"territory": said.get("in", "DE"), "sites": said.get("sites", [])}
@@ -119,7 +122,7 @@ class Filling:
             "line": line,
             "scope": scope,
             "legs": [{"tier": leg, "partner": said[leg]} for leg in _LEGS if leg in said],
-            **({"reach": said["reach"]} if "reach" in said else {}),
+            **self._dated({key: said[key] for key in said if key == "reach" or key in _PAST}),
         }
 
     def _part(self, name: str, said: Any, path: str) -> dict[str, Any]:
