@@ -9,7 +9,8 @@ import nats
 import pytest
 
 from dealreg.service.outbox.audiences import Channel
-from dealreg.service.outbox.taking import NatsTaker, provision_outbox
+from dealreg.service.outbox.jetstream import NatsTaker
+from dealreg.service.outbox.taking import provision_outbox
 from dealreg.service.projecting.loader import provision
 
 

@@ -1,22 +1,33 @@
 """Facts out: every fact once an audience, in order, through kills; a partner is told its own rows and nothing else."""
 
 import json
-from datetime import timedelta
 
-import psycopg
-import pytest
-
+from dealreg.partner.events import PartnerEnrolled
 from dealreg.service.outbox import partners
 from dealreg.service.outbox.audiences import Audience, partner_channel
 from dealreg.service.outbox.connecting import connect
-from dealreg.service.outbox.following import Gap, House
+from dealreg.service.outbox.following import House
 from dealreg.service.outbox.partners import Partners
 from dealreg.service.outbox.running import catch_up
+from dealreg.vocabulary.ids import PartnerId, partner_stream
+from dealreg.vocabulary.values import PartnerTier, Track
 from tests.fix_histories import DAY, PROGRAM, START, Claim, History, customer
 from tests.fix_outbox import messages
 
 OWN = Claim("own", customer("łódź"), "dist-1", "dealer-1")
 RIVAL = Claim("rival", customer("łódź"), "dist-2", "dealer-2")
+
+
+def enrolled(*partners):
+    """Partners that are in the program."""
+    made = History()
+    for partner in partners:
+        event = PartnerEnrolled(
+            partner=PartnerId(partner), track=Track.DEALER, tier=PartnerTier.AUTHORIZED, lines=(), territories=(),
+            specialisations=(), display_name=None, enrolled_from=START,
+        )  # fmt: skip
+        made.add(partner_stream(PROGRAM, partner), event, START)
+    return made
 
 
 def history(*, rival=True):
@@ -49,6 +60,7 @@ def test_the_desk_is_told_every_fact_and_auditors_those_of_audit_too(outbox_url,
 
 
 def test_a_partner_is_told_its_rows_and_nothing_of_a_rival(outbox_url, ledger, taker, stream_prefix, nats_url):
+    enrolled("dealer-1", "dealer-2").save(ledger)
     with connect(outbox_url) as connection:
         reader = partners.subscribe(connection, PROGRAM, "dealer-1")
     history().save(ledger)

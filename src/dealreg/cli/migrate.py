@@ -70,11 +70,12 @@ def _provision_feed(settings: "Settings") -> str:
     """The stream and the durable of the feed in the broker, and the stream of checkpoints, where a broker is known."""
     from dealreg.service.embedded.trouble import NoServer
     from dealreg.service.intake.broker import provision_broker
+    from dealreg.service.outbox.taking import provision_outbox
     from dealreg.service.witnessing.announcing import provision_checkpoints
 
     try:
         url = settings.intake_url()
     except NoServer:
         return "left out, no broker is known; set INTAKE_URL"
-    made = [provision_broker(url), provision_checkpoints(url)]
+    made = [provision_broker(url), provision_checkpoints(url), provision_outbox(url)]
     return "made" if any(made) else "there"

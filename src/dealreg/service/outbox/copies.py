@@ -95,7 +95,7 @@ class Copies:
         cursor = RawCursor(self._connection)
         with self._connection.transaction():
             cursor.execute(_PATH, [f"{model.schema()}, pg_catalog"])
-            cursor.execute(f"SELECT * FROM ({question.text}) AS q LIMIT 0", [None] * len(question.names))
+            cursor.execute(f"SELECT * FROM ({question.text}) AS q LIMIT 0", [None] * len(question.names))  # noqa: S608 - a file of this build
         return [column.name for column in cursor.description or () if column.name != CURSOR]
 
     def exact(self) -> dict[str, frozenset[str]]:

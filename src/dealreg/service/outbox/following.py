@@ -34,6 +34,8 @@ _TROUBLE: Final = "UPDATE outbox.positions SET tried_at = clock_timestamp(), tro
 class Gap(Exception):
     """A position is missing between two that are there: the ledger was not written through its door. Nothing is told behind it."""
 
+    exit_code = 1
+
 
 class Reached(NamedTuple):
     """How far a follower is: the position, and how many messages it has published."""

@@ -13,6 +13,7 @@ from dealreg.service.outbox.following import Reached, advance, reached
 from dealreg.service.outbox.message import Shown, of_row
 from dealreg.service.outbox.taking import WINDOW, NotTaken, Taker
 from dealreg.vocabulary.ids import partner_reader
+from dealreg.vocabulary.refused import Unknown
 
 BATCH: Final = 500
 """Facts in one transaction, like the projector's."""
@@ -23,6 +24,7 @@ REACH: Final = 20_000
 FULL: Final = 100_000
 """News that may wait before no more facts are taken up: a broker that is away does not fill the database."""
 
+_ENROLLED: Final = "SELECT 1 FROM ledger.events WHERE originator_id = %s LIMIT 1"
 _NUMBER: Final = """
 WITH numbered AS (
     SELECT w.id, s.reader, s.number + row_number() OVER (PARTITION BY w.reader ORDER BY w.position, w.model, w.shown::text) AS number
@@ -46,8 +48,13 @@ SELECT t.reader, %s, %s, false, to_jsonb(t) - %s::text[], clock_timestamp() FROM
 
 
 def subscribe(connection: Connection, program: str, partner: str) -> UUID:
-    """Give a partner a stream; it begins with its rows as they stand, once the follower has them. The partner's reader id."""
+    """Give a partner a stream; it begins with its rows as they stand, once the follower has them. The partner's reader id.
+
+    Raises ``Unknown`` for a partner that the program does not have.
+    """
     reader = partner_reader(program, partner)
+    if connection.execute(_ENROLLED, [reader]).fetchone() is None:
+        raise Unknown("there is no such partner in this program; check its name, or give --program")
     connection.execute(
         "INSERT INTO outbox.subscribers AS s (reader, program, partner) VALUES (%s, %s, %s)"
         " ON CONFLICT (reader) DO UPDATE SET ended_at = NULL, begun = false, since = clock_timestamp() WHERE s.ended_at IS NOT NULL",
@@ -92,7 +99,7 @@ class Partners:
         trouble = self._publish(connection)
         waiting = connection.execute("SELECT count(*) FROM outbox.waiting").fetchone()
         more = waiting is not None and waiting[0] < FULL and self._move(connection, copies)
-        trouble = self._publish(connection) if not trouble else trouble
+        trouble = trouble or self._publish(connection)
         if trouble and not more:
             raise NotTaken(trouble)
         return more
@@ -123,8 +130,10 @@ class Partners:
             connection.execute("UPDATE outbox.subscribers SET begun = true WHERE reader = %s", [reader])
 
     def _make(self, connection: Connection, copies: Copies) -> None:
-        """Build the copies up to where this follower is, in one transaction and in silence. Made of other SQL than before, every
-        subscriber is told its rows again as they stand."""
+        """Build the copies up to where this follower is, in one transaction and in silence.
+
+        Made of other SQL than before, every subscriber is told its rows again as they stand.
+        """
         with connection.transaction():
             copies.make()
             at, after = reached(connection, self.name), 0

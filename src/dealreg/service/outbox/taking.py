@@ -1,22 +1,14 @@
-"""The broker takes messages in order: what a taker is, and the one of NATS JetStream.
-
-Order is held by the broker itself: each message of a window says behind which sequence it stands, so that one that was lost on the way
-has those behind it refused, and a second process that publishes at the same time is refused whole. After a restart nobody knows what
-the broker has already; then they go one by one, until it takes one that it did not have.
-"""
+"""The broker takes messages in order: what a taker is, and the one of any broker that the intake knows."""
 
 import asyncio
 import threading
 from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack
 from typing import Any, Final, Protocol, Self, TypeVar
 
-import nats
-from nats.aio.client import Client
-from nats.errors import Error as NatsError
-from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
-from nats.js.errors import APIError, NotFoundError
-
-from dealreg.service.intake.broker import CONNECT_SECONDS, KEPT_DAYS, connected
+from dealreg.service.intake.broker import provision_channel
+from dealreg.service.intake.brokers.adapter import Sending, adapter
+from dealreg.service.intake.brokers.channel import Post, Size
 from dealreg.service.ledger.errors import Unavailable
 from dealreg.service.outbox.audiences import Audience, Channel
 from dealreg.service.outbox.message import CONTENT, Message
@@ -24,17 +16,16 @@ from dealreg.service.outbox.message import CONTENT, Message
 WINDOW: Final = 256
 """Messages on their way at once."""
 
-PUBLISH_SECONDS: Final = 10.0
-"""For the answer to one message; a broker that writes every message to disk answers 256 within a second."""
-
-PARTNER_BYTES: Final = 64 * 1024 * 1024
-"""What the stream of one partner may hold: some tens of thousands of rows."""
+IN_ORDER: Final = Size(partitions=1)
+"""An order of all messages of a channel needs one partition where there are such."""
 
 T = TypeVar("T")
 
 
 class NotTaken(Exception):
     """The broker did not take a message; the words say why. What it took before is found out at the next try."""
+
+    exit_code = 3
 
 
 class Taker(Protocol):
@@ -73,15 +64,13 @@ class Loop:
         self._loop.close()
 
 
-class NatsTaker:
-    """Publishes into JetStream over one connection. Threads may share it, one a channel."""
+class BrokerTaker:
+    """Publishes over the intake's own adapter: in order as long as the broker takes everything, what came before again after it did not."""
 
     def __init__(self, url: str) -> None:
         """Connects at the first use."""
-        self._url, self._loop = url, Loop()
-        self._client: Client | None = None
-        self._connecting = threading.Lock()
-        self._last: dict[str, int] = {}
+        self._adapter, self._loop = adapter(url), Loop()
+        self._open: dict[str, tuple[AsyncExitStack, Sending]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -90,119 +79,48 @@ class NatsTaker:
         self.close()
 
     def close(self) -> None:
-        """Leave; nothing is on its way, for ``put`` waits."""
-        if self._client is not None:
-            self._loop.run(self._client.close())
+        """Leave."""
+        for stack, _ in self._open.values():
+            self._loop.run(stack.aclose())
         self._loop.close()
 
     def provision(self, channel: Channel) -> None:
-        """Make the stream where it is missing; one that is there is left as it is."""
-        self._try(_provision(self._connected(), channel))
+        """Make the topic where it is missing."""
+        try:
+            self._loop.run(self._adapter.provision(channel, IN_ORDER))
+        except Unavailable as error:
+            raise NotTaken(str(error)) from error
 
     def retire(self, channel: Channel) -> None:
-        """Remove the stream."""
-        self._last.pop(channel.stream, None)
-        self._try(_retire(self._connected(), channel))
+        """Nothing: what a topic holds ends by the broker's own retention; whoever runs the broker deletes it."""
 
     def put(self, channel: Channel, messages: Sequence[Message]) -> None:
-        """In windows; whoever raises here does not know how far it came and begins again at what is noted."""
-        last = self._last.pop(channel.stream, None)
-        client = self._connected()
-        for start in range(0, len(messages), WINDOW):
-            last = self._try(_window(client, channel, messages[start : start + WINDOW], last))
-        if last is not None:
-            self._last[channel.stream] = last
-
-    def _connected(self) -> Client:
-        with self._connecting:
-            if self._client is None or self._client.is_closed:
-                self._client = self._try(_connect(self._url))
-            return self._client
-
-    def _try(self, work: Coroutine[Any, Any, T]) -> T:
+        """In windows, each waited for."""
         try:
-            return self._loop.run(work)
-        except APIError as error:
-            raise NotTaken(
-                f"NATS refuses it: {error.description}; is its store full, or has `dealreg migrate` not run?"
-            ) from error
-        except (Unavailable, NatsError, OSError, TimeoutError) as error:
-            raise NotTaken(f"NATS does not take it ({type(error).__name__})") from error
+            for start in range(0, len(messages), WINDOW):
+                posts = [_post(one) for one in messages[start : start + WINDOW]]
+                self._loop.run(self._send(channel, posts))
+        except (Unavailable, OSError, TimeoutError) as error:
+            raise NotTaken(str(error)) from error
+
+    async def _send(self, channel: Channel, posts: Sequence[Post]) -> None:
+        if channel.topic not in self._open:
+            stack = AsyncExitStack()
+            self._open[channel.topic] = (stack, await stack.enter_async_context(self._adapter.sending(channel)))
+        stack, sending = self._open[channel.topic]
+        try:
+            await sending.send(posts)
+        except Exception:
+            del self._open[channel.topic]
+            await stack.aclose()
+            raise
 
 
 def provision_outbox(url: str, prefix: str = "") -> bool:
     """The streams of the house's audiences, where they are missing; whether one was made. Raises ``Unavailable``."""
-    return asyncio.run(_provision_all(url, prefix))
+    made = [provision_channel(url, Channel(audience, prefix), IN_ORDER) for audience in Audience]
+    return any(made)
 
 
-async def _provision_all(url: str, prefix: str) -> bool:
-    async with connected(url) as client:
-        return any([await _provision(client, Channel(audience, prefix)) for audience in Audience])
-
-
-async def _provision(client: Client, channel: Channel) -> bool:
-    jetstream = client.jetstream()
-    try:
-        await jetstream.stream_info(channel.stream)
-    except NotFoundError:
-        await jetstream.add_stream(
-            StreamConfig(
-                name=channel.stream,
-                subjects=[channel.subjects],
-                retention=RetentionPolicy.LIMITS,
-                discard=DiscardPolicy.NEW,
-                max_age=KEPT_DAYS * 86_400,
-                max_bytes=-1 if channel.audience in set(Audience) else PARTNER_BYTES,
-                storage=StorageType.FILE,
-                duplicate_window=120,
-            )
-        )
-        return True
-    return False
-
-
-async def _retire(client: Client, channel: Channel) -> None:
-    try:
-        await client.jetstream().delete_stream(channel.stream)
-    except NotFoundError:
-        return
-
-
-async def _connect(url: str) -> Client:
-    return await nats.connect(
-        url,
-        connect_timeout=CONNECT_SECONDS,
-        max_reconnect_attempts=-1,
-        reconnect_time_wait=0.5,
-        error_cb=_silent,
-        name="dealreg outbox",
-    )
-
-
-async def _silent(_error: Exception) -> None:
-    """What goes wrong is raised where it matters."""
-
-
-async def _window(client: Client, channel: Channel, messages: Sequence[Message], last: int | None) -> int | None:
-    """Publish; the sequence of the last message where it is known. Raises the first error after all have ended."""
-    jetstream = client.jetstream(timeout=PUBLISH_SECONDS)
-
-    async def publish(one: Message, behind: int | None) -> Any:
-        headers = {"Nats-Msg-Id": one.message_id, "content-type": CONTENT}
-        if behind is not None:
-            headers["Nats-Expected-Last-Sequence"] = str(behind)
-        return await jetstream.publish(one.subject, one.body, stream=channel.stream, headers=headers)
-
-    waiting = list(messages)
-    while waiting and last is None:
-        answer = await publish(waiting.pop(0), None)
-        last = None if answer.duplicate else answer.seq
-    if last is None:
-        return None
-    answers = await asyncio.gather(*(publish(one, last + n) for n, one in enumerate(waiting)), return_exceptions=True)
-    for answer in answers:
-        if isinstance(answer, BaseException):
-            raise answer
-    if any(answer.duplicate for answer in answers):
-        raise NotTaken("another process is publishing the same")
-    return last + len(waiting)
+def _post(one: Message) -> Post:
+    return Post(one.subject, one.body, {"content-type": CONTENT}, one.message_id, one.key)
