@@ -8,10 +8,14 @@ from typing import Any
 import nats
 import pytest
 
+from dealreg.partner.events import PartnerEnrolled
 from dealreg.service.outbox.audiences import Channel
 from dealreg.service.outbox.jetstream import NatsTaker
 from dealreg.service.outbox.taking import provision_outbox
 from dealreg.service.projecting.loader import provision
+from dealreg.vocabulary.ids import PartnerId, partner_stream
+from dealreg.vocabulary.values import PartnerTier, Track
+from tests.fix_histories import PROGRAM, START, History
 
 
 @pytest.fixture
@@ -37,6 +41,18 @@ def held(nats_url: str, stream_prefix: str) -> Callable[..., list[dict[str, Any]
         return [event for event, _, _ in messages(nats_url, Channel(audience, stream_prefix))]
 
     return of
+
+
+def enrolled(*partners):
+    """Partners that are in the program."""
+    made = History()
+    for partner in partners:
+        event = PartnerEnrolled(
+            partner=PartnerId(partner), track=Track.DEALER, tier=PartnerTier.AUTHORIZED, lines=(), territories=(),
+            specialisations=(), display_name=None, enrolled_from=START,
+        )  # fmt: skip
+        made.add(partner_stream(PROGRAM, partner), event, START)
+    return made
 
 
 def messages(url: str, channel: Channel) -> list[tuple[dict[str, Any], str, dict[str, str]]]:

@@ -2,32 +2,17 @@
 
 import json
 
-from dealreg.partner.events import PartnerEnrolled
 from dealreg.service.outbox import partners
 from dealreg.service.outbox.audiences import Audience, partner_channel
 from dealreg.service.outbox.connecting import connect
 from dealreg.service.outbox.following import House
 from dealreg.service.outbox.partners import Partners
 from dealreg.service.outbox.running import catch_up
-from dealreg.vocabulary.ids import PartnerId, partner_stream
-from dealreg.vocabulary.values import PartnerTier, Track
 from tests.fix_histories import DAY, PROGRAM, START, Claim, History, customer
-from tests.fix_outbox import messages
+from tests.fix_outbox import enrolled, messages
 
 OWN = Claim("own", customer("łódź"), "dist-1", "dealer-1")
 RIVAL = Claim("rival", customer("łódź"), "dist-2", "dealer-2")
-
-
-def enrolled(*partners):
-    """Partners that are in the program."""
-    made = History()
-    for partner in partners:
-        event = PartnerEnrolled(
-            partner=PartnerId(partner), track=Track.DEALER, tier=PartnerTier.AUTHORIZED, lines=(), territories=(),
-            specialisations=(), display_name=None, enrolled_from=START,
-        )  # fmt: skip
-        made.add(partner_stream(PROGRAM, partner), event, START)
-    return made
 
 
 def history(*, rival=True):
