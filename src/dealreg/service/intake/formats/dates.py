@@ -34,6 +34,14 @@ def instant(value: Any, field: str, zone: tzinfo | None = None) -> datetime:
         raise Unreadable(Why.INVALID, "lies beyond the calendar", field) from error
 
 
+def as_iso(value: Any, field: str) -> str:
+    """An instant as ISO 8601 writes it, in the zone that it was written with. Raises ``Unreadable``."""
+    found = _instant(value, None)
+    if found is None:
+        raise Unreadable(Why.INVALID, "is no instant", field)
+    return found.isoformat().replace("+00:00", "Z")
+
+
 def day(value: Any, field: str, conversions: Conversions) -> str:
     """A calendar day as ISO writes it; of an instant, the day in its own zone, else in the mapping's. Raises ``Unreadable``."""
     try:

@@ -7,6 +7,7 @@ it was emptied) under the source's own name, compound fields by dots; the rest i
 import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from typing import Any
 
 from dealreg.opportunity.events import Outcome, Owner
@@ -17,6 +18,9 @@ from dealreg.service.intake.unreadable import Unreadable, Why
 
 REFERENCES = frozenset({"customer_ref", "partner", "distributor", "master", "filed_by", "parent", "merged_into"})
 """Our fields that hold the id of another record."""
+
+EACH = "*"
+"""In a name: each of a list of objects, as in ``solutions.*.id``."""
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?")
 _GROUPED = {
@@ -33,11 +37,11 @@ def spoken(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Our fields and the custom ones, ``None`` for an emptied one; what is not said is left out. Raises ``Unreadable``."""
     said: dict[str, Any] = {}
-    custom = {name: value for name, value in theirs.items() if name not in _mapped(mapping)}
+    custom = {name: value for name, value in theirs.items() if not _is_mapped(name, mapping)}
     for ours, name in mapping.fields.items():
         if not _is_said(theirs, name):
             continue
-        value = _ours(ours, theirs.get(name), name, mapping)
+        value = _ours(ours, _found(theirs, name), name, mapping)
         if ours == "owner" and value not in (None, *Owner):
             custom[name] = theirs[name]  # A person, whose name stays personal.
         elif ours in REFERENCES and value is not None and refer is not None:
@@ -89,12 +93,23 @@ def _mapped(mapping: EntityMapping) -> set[str]:
     return {*mapping.fields.values(), *mapping.identifiers.values()}
 
 
+def _is_mapped(name: str, mapping: EntityMapping) -> bool:
+    return any(name == known or (EACH in known and fnmatchcase(name, known)) for known in _mapped(mapping))
+
+
 def _is_said(theirs: Mapping[str, Any], name: str) -> bool:
     """Whether a field is spoken of, or the compound field around it was emptied."""
-    if name in theirs:
+    if name in theirs or (EACH in name and any(fnmatchcase(known, name) for known in theirs)):
         return True
     above = name.split(".")[:-1]
     return any(theirs.get(".".join(above[:end]), "") is None for end in range(1, len(above) + 1))
+
+
+def _found(theirs: Mapping[str, Any], name: str) -> Any:
+    """The value of a field; of a name with ``*`` the values of each that fits."""
+    if EACH not in name:
+        return theirs.get(name)
+    return [value for known, value in theirs.items() if known != name and fnmatchcase(known, name)] or None
 
 
 def _ours(ours: str, value: Any, name: str, mapping: EntityMapping) -> Any:

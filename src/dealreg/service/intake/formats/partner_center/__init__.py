@@ -1,0 +1,1 @@
+"""Microsoft Partner Center: what its webhooks tell of referrals, and the referrals as its API returns them."""
