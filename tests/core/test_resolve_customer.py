@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from dealreg.customer.commands import CustomerGiven
 from dealreg.customer.events import CustomerOpened, IdentifierAssigned, IdentityQuestioned, NameKeyUsed
 from dealreg.customer.state import CUSTOMER, IDENTIFIER, NAME_KEY
-from dealreg.process.resolve_customer import MOST_ASKED, resolve_customer
+from dealreg.process.open_customer import MOST_ASKED
+from dealreg.process.resolve_customer import resolve_customer
 from dealreg.vocabulary.ids import customer_id, identifier_stream, name_key_stream
 from dealreg.vocabulary.refused import Refused, Unknown
 

@@ -3,6 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
+from dealreg.customer.likeness import Likeness
 from dealreg.vocabulary.fact import Event
 from dealreg.vocabulary.values import Count, Instant, Key, Model, Text
 
@@ -26,7 +27,7 @@ class CustomerOpened(CustomerEvent):
 
     They are customers of an equal comparable name whose identifiers do not tell them apart; ``alike`` is how many there are, of which
     ``possible`` names the first few where a name is so common that it says nothing: then the question is who this customer is at all.
-    ``readers`` are those who may read that question.
+    ``readers`` are those who may read that question. ``shared`` are domains that name other customers too, and so say nothing by themselves.
     """
 
     NAME: ClassVar[str] = "customer_opened.v1"
@@ -37,6 +38,25 @@ class CustomerOpened(CustomerEvent):
     alike: Count = 0
     identifiers: tuple[KnownIdentifier, ...] = ()
     readers: tuple[UUID, ...] = ()
+    street: Key | None = None
+    postcode: Key | None = None
+    shared: tuple[KnownIdentifier, ...] = ()
+
+
+class CustomerRecognised(CustomerEvent):
+    """A request described the customer otherwise than it is known, and a comparison said that it is the same (ROE-24).
+
+    Never on name and place alone: a domain, or the house (street, number, postcode), agreed too and no number of one register differed.
+    """
+
+    NAME: ClassVar[str] = "customer_recognised.v1"
+    name: Text | None
+    country: Key | None
+    place: Key | None
+    street: Key | None
+    postcode: Key | None
+    identifiers: tuple[KnownIdentifier, ...]
+    likeness: Likeness
 
 
 class CustomerIdentified(CustomerEvent):
@@ -48,12 +68,16 @@ class CustomerIdentified(CustomerEvent):
 
 
 class IdentityQuestioned(CustomerEvent):
-    """The two may be one customer: of an equal name, or one request gave identifiers of both. A person tells (ROE-24)."""
+    """The two may be one customer: of an equal name, alike, or one request gave identifiers of both. A person tells (ROE-24).
+
+    ``ground``: ``name``, ``likeness`` or ``identifiers``; ``likeness`` is what a comparison said where there was one.
+    """
 
     NAME: ClassVar[str] = "identity_questioned.v1"
     other: UUID
     ground: Key
     readers: tuple[UUID, ...]
+    likeness: Likeness | None = None
 
 
 class CustomersToldApart(CustomerEvent):
@@ -95,6 +119,22 @@ class MergeUndone(CustomerEvent):
     undone_at: Instant
 
 
+class CustomerSplit(CustomerEvent):
+    """It was two customers from the beginning: what is named went to ``to``, and the two are told apart. On both streams.
+
+    ``identifiers`` name ``to`` from here on; ``registrations`` are filed on it from here on, with what they claim in their file.
+    """
+
+    NAME: ClassVar[str] = "customer_split.v1"
+    parted: UUID
+    to: UUID
+    identifiers: tuple[KnownIdentifier, ...]
+    registrations: tuple[UUID, ...]
+    reason: Text
+    split_by: Key
+    split_at: Instant
+
+
 class ParentCompanyNamed(CustomerEvent):
     """The company above it from ``held_from`` on; none: it stands by itself (ROE-24, reach). On both streams."""
 
@@ -113,8 +153,21 @@ class IdentifierAssigned(Event):
     customer: UUID
 
 
+class IdentifierShared(Event):
+    """A domain names this customer too: two with numbers of their own in one register use it, or a person must tell (ROE-24).
+
+    A group's domain is that of every company of the group: it makes none of them another.
+    """
+
+    AGGREGATE: ClassVar[str] = "identifier"
+    NAME: ClassVar[str] = "identifier_shared.v1"
+    scheme: Key
+    value: Key
+    customer: UUID
+
+
 class IdentifierReassigned(Event):
-    """The identifier names another customer from here on: a merge, or its undoing."""
+    """The identifier names another customer from here on: a merge, its undoing, or a split."""
 
     AGGREGATE: ClassVar[str] = "identifier"
     NAME: ClassVar[str] = "identifier_reassigned.v1"
@@ -141,13 +194,16 @@ class NameKeyUsed(Event):
 
 EVENTS: tuple[type[Event], ...] = (
     CustomerOpened,
+    CustomerRecognised,
     CustomerIdentified,
     IdentityQuestioned,
     CustomersToldApart,
     CustomersMerged,
     MergeUndone,
+    CustomerSplit,
     ParentCompanyNamed,
     IdentifierAssigned,
+    IdentifierShared,
     IdentifierReassigned,
     NameKeyUsed,
 )

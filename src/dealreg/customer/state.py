@@ -8,11 +8,15 @@ from uuid import UUID
 from dealreg.customer import events as facts
 from dealreg.vocabulary.dated import Dated
 from dealreg.vocabulary.fact import Aggregate, Event
+from dealreg.vocabulary.ids import derived
 
 Pair = tuple[str, str]
 
 NAME_GROUND = "name"
 """Asked because the comparable names are equal; numbers of one register answer it."""
+
+LIKENESS_GROUND = "likeness"
+"""Asked because names, addresses or a domain are alike; numbers of one register answer it too."""
 
 IDENTIFIER_GROUND = "identifiers"
 """Asked because one request named both: only a person answers it."""
@@ -24,6 +28,7 @@ class Customer:
 
     ``asked`` maps each customer that it may be to the ground of the question; ``apart`` are those that a person told from it.
     ``below`` are companies that ever stood directly below it; their own ``parents`` say when. ``steps`` is the longest chain of merges below it. An absorbed customer keeps its own identifiers, so that it can be parted again.
+    ``shared`` are domains that name others too; ``recognised`` are the descriptions under which it was recognised, by ``description``.
     """
 
     customer: UUID | None = None
@@ -39,6 +44,10 @@ class Customer:
     steps: int = 0
     parents: Dated[UUID | None] = field(default_factory=Dated)
     below: frozenset[UUID] = frozenset()
+    street: str | None = None
+    postcode: str | None = None
+    shared: tuple[Pair, ...] = ()
+    recognised: frozenset[str] = frozenset()
 
     @property
     def exists(self) -> bool:
@@ -58,9 +67,15 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """Which customer an identifier names; ``None`` where nobody has used it."""
+    """Which customer an identifier names; ``None`` where nobody has used it. ``shared``: others that it names too, a group's domain."""
 
     customer: UUID | None = None
+    shared: tuple[UUID, ...] = ()
+
+    @property
+    def named(self) -> tuple[UUID, ...]:
+        """Every customer that it names, the first one first."""
+        return () if self.customer is None else tuple(dict.fromkeys((self.customer, *self.shared)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +107,27 @@ def _opened(_: Customer, event: facts.CustomerOpened) -> Customer:
         asked=dict.fromkeys(event.possible, NAME_GROUND),
         alike=event.alike,
         identifiers=pairs(event.identifiers),
+        street=event.street,
+        postcode=event.postcode,
+        shared=pairs(event.shared),
     )
+
+
+def _recognised(state: Customer, event: facts.CustomerRecognised) -> Customer:
+    said = description(event.name, event.country, event.place, event.street, event.postcode, pairs(event.identifiers))
+    return replace(state, recognised=state.recognised | {said})
+
+
+def description(
+    name: str | None,
+    country: str | None,
+    place: str | None,
+    street: str | None,
+    postcode: str | None,
+    identifiers: tuple[Pair, ...],
+) -> str:
+    """What names a description of a company; two that are written alike have one."""
+    return str(derived("description", name, country, place, street, postcode, tuple(sorted(identifiers))))
 
 
 def _identified(state: Customer, event: facts.CustomerIdentified) -> Customer:
@@ -139,6 +174,19 @@ def _undone(state: Customer, event: facts.MergeUndone) -> Customer:
     )
 
 
+def _split(state: Customer, event: facts.CustomerSplit) -> Customer:
+    other = event.parted if state.customer == event.to else event.to
+    gone = set(pairs(event.identifiers))
+    kept = tuple(pair for pair in state.identifiers if pair not in gone)
+    come = tuple(dict.fromkeys((*state.identifiers, *pairs(event.identifiers))))
+    return replace(
+        state,
+        asked=_without(state.asked, other),
+        apart=state.apart | {other},
+        identifiers=come if state.customer == event.to else kept,
+    )
+
+
 def _parent(state: Customer, event: facts.ParentCompanyNamed) -> Customer:
     if state.customer == event.parent:
         return replace(state, below=state.below | {event.customer})
@@ -151,11 +199,13 @@ def _without(asked: Mapping[UUID, str], other: UUID) -> dict[UUID, str]:
 
 _STEPS: dict[type[Event], Callable[[Customer, Any], Customer]] = {
     facts.CustomerOpened: _opened,
+    facts.CustomerRecognised: _recognised,
     facts.CustomerIdentified: _identified,
     facts.IdentityQuestioned: _questioned,
     facts.CustomersToldApart: _told_apart,
     facts.CustomersMerged: _merged,
     facts.MergeUndone: _undone,
+    facts.CustomerSplit: _split,
     facts.ParentCompanyNamed: _parent,
 }
 
@@ -167,7 +217,9 @@ def _customer(state: Customer, event: Event) -> Customer:
 def _identifier(state: Identifier, event: Event) -> Identifier:
     match event:
         case facts.IdentifierAssigned() | facts.IdentifierReassigned():
-            return Identifier(event.customer)
+            return replace(state, customer=event.customer)
+        case facts.IdentifierShared():
+            return replace(state, shared=(*(one for one in state.shared if one != event.customer), event.customer))
         case _:
             return state
 

@@ -6,10 +6,10 @@ from dealreg.customer import events as facts
 from dealreg.customer.commands import MergeCustomers, TellCustomersApart, UndoMerge
 from dealreg.customer.state import CUSTOMER, IDENTIFIER, Customer
 from dealreg.process import permit
+from dealreg.process.ask_identity import tell_by_register
 from dealreg.process.await_identity import undecided, waits_for_identity
 from dealreg.process.bring_to_due import bring_to_due
 from dealreg.process.case import MOST_MERGES, Case, customer_now, registration_of
-from dealreg.process.resolve_customer import tell_by_register
 from dealreg.vocabulary.fact import Actor, Request, Role
 from dealreg.vocabulary.ids import identifier_stream
 from dealreg.vocabulary.refused import Closed, NotAllowed, Refused, Unknown

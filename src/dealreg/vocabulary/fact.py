@@ -116,7 +116,7 @@ class Content(Model):
 
     ``body`` is the ``command`` without what it leaves at its default, seals as they were drawn. ``at`` is the instant with which the
     decision began, ``source_at`` the request's, ``watermarks`` those that the decision looked at (a source that is missing was not
-    bounded).
+    bounded), ``candidates`` the customers that a search found for the descriptions that it asked about (one that is missing found nobody).
     """
 
     command: Key
@@ -124,6 +124,7 @@ class Content(Model):
     at: Instant
     source_at: Instant | None = Field(default=None, exclude_if=_is_none)
     watermarks: dict[str, Instant] = Field(default={}, exclude_if=_is_empty)
+    candidates: dict[str, tuple[UUID, ...]] = Field(default={}, exclude_if=_is_empty)
 
 
 class Asked(Model):

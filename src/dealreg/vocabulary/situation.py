@@ -47,6 +47,29 @@ class Watermarks(dict[str, datetime]):
         return super().__getitem__(source)
 
 
+class Candidates:
+    """Customers that may be meant, found by the shell in a table that may lag: they are compared here, never taken (ROE-24).
+
+    ``seen`` is what the decision was given, ``wanted`` what it looked for and nobody has searched yet: then it goes on as if nobody were
+    there, the shell searches, and where that finds anybody it is decided again.
+    """
+
+    def __init__(self, given: Mapping[str, tuple[UUID, ...]]) -> None:
+        """``given`` maps what names a description to the customers found for it."""
+        self.seen: dict[str, tuple[UUID, ...]] = {}
+        self.wanted: dict[str, object] = {}
+        self._given = given
+
+    def near(self, named: str, description: object) -> tuple[UUID, ...]:
+        """The customers found for a description that is ``named`` so. Noted: who they were is an input of the decision."""
+        if named not in self._given:
+            self.wanted[named] = description
+            return ()
+        if self._given[named]:
+            self.seen[named] = self._given[named]
+        return self._given[named]
+
+
 TRIED = "tried"
 """The outcome of a clause that was in force and whose guard held: it had its say."""
 
@@ -76,18 +99,21 @@ class Situation:
         at: datetime,
         held: Mapping[StreamId, Held[Any]],
         watermarks: Mapping[str, datetime] | None = None,
+        candidates: Mapping[str, tuple[UUID, ...]] | None = None,
     ) -> None:
         """``held`` holds every stream read so far, empty ones (version 0) included; ``at`` is the instant of the decision.
 
         ``watermarks`` says for each fed source up to which instant all its messages are decided: nothing that rides on it falls due
         later than that (architecture D17). A source that is missing there is not bounded. ``asked_at`` stays the instant of the
-        asking while ``at`` steps through what was due before: the time for an answer counts from the notice.
+        asking while ``at`` steps through what was due before: the time for an answer counts from the notice. ``candidates``: those that
+        a search found for the descriptions of customers that the decision asked about.
         """
         self.program = program
         self.at = at
         self.asked_at = at
         self.began_at = at
         self.watermarks = Watermarks(watermarks or {})
+        self.candidates = Candidates(candidates or {})
         self.tried: list[Tried] = []
         self.tracing = False
         self._held = held

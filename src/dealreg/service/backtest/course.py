@@ -140,7 +140,9 @@ class Course:
         except NotRecorded as error:
             self.part.broke(decision.id, str(error))
             return NOTHING
-        outcome = outcome_of(request, self._other.situation(self.program, content.at, content.watermarks))
+        outcome = outcome_of(
+            request, self._other.situation(self.program, content.at, content.watermarks, content.candidates)
+        )
         self._visiting.watermarks.update(content.watermarks)
         if outcome.broken is not None:
             self.part.broke(decision.id, outcome.broken)

@@ -87,7 +87,9 @@ class Each:
         return None
 
     def _outcome(self, request: Request, content: Content) -> Outcome:
-        return outcome_of(request, self._past.situation(request.program, content.at, content.watermarks))
+        return outcome_of(
+            request, self._past.situation(request.program, content.at, content.watermarks, content.candidates)
+        )
 
     def _compare(
         self, decision: Decision, request: Request, content: Content, recorded: list[Fact], now: Outcome

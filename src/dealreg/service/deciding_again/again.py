@@ -58,7 +58,7 @@ def decide_again(decision: Decision, past: Past, *, tracing: bool = False) -> Ag
         return Again(decision, None, (), str(error))
     if content is None:
         raise AssertionError("a request was built from no content")
-    situation = past.situation(request.program, content.at, content.watermarks)
+    situation = past.situation(request.program, content.at, content.watermarks, content.candidates)
     situation.tracing = tracing
     outcome = outcome_of(request, situation)
     return Again(decision, outcome, (*_other_inputs(decision, past), *_other_outcome(decision, outcome)))

@@ -54,16 +54,29 @@ class Past:
         state: S = held.state if held is not None else aggregate.initial
         return state
 
-    def situation(self, program: str, at: datetime, watermarks: Mapping[str, datetime]) -> Situation:
-        """What a decision finds here."""
-        return _Finding(program, at, self.held, watermarks)
+    def situation(
+        self,
+        program: str,
+        at: datetime,
+        watermarks: Mapping[str, datetime],
+        candidates: Mapping[str, tuple[UUID, ...]] | None = None,
+    ) -> Situation:
+        """What a decision finds here; ``candidates`` are those that were found for it."""
+        return _Finding(program, at, self.held, watermarks, candidates)
 
 
 class _Finding(Situation):
     """A situation in which every stream is read: one that is not there is empty."""
 
-    def __init__(self, program: str, at: datetime, held: States, watermarks: Mapping[str, datetime]) -> None:
-        super().__init__(program, at, held, watermarks)
+    def __init__(
+        self,
+        program: str,
+        at: datetime,
+        held: States,
+        watermarks: Mapping[str, datetime],
+        candidates: Mapping[str, tuple[UUID, ...]] | None,
+    ) -> None:
+        super().__init__(program, at, held, watermarks, candidates)
         self._states = held
 
     def need(self, kind: str, streams: Iterable[UUID]) -> None:

@@ -17,7 +17,7 @@ from dealreg.service.ledger.errors import Unstorable
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.ledger.outcomes import Broken, Decided, LateOutcome, Outcome, RefusedOutcome
 from dealreg.service.ledger.recorded import Appended, PersonalRow, Saved, Statement
-from dealreg.service.ledger.sitting import Core, Sitting
+from dealreg.service.ledger.sitting import Core, Search, Sitting
 from dealreg.service.ledger.task import Made, Task, digest_of
 from dealreg.service.ledger.watermarks import WatermarkView
 from dealreg.service.personal import refs
@@ -53,12 +53,17 @@ class Dispatch:
         aggregates: Mapping[str, Aggregate[Any]],
         build: str,
         cache_size: int = 20_000,
+        search: Search | None = None,
     ) -> None:
-        """The core's three functions and its aggregates by name; ``build`` names this program in every fact."""
+        """The core's three functions and its aggregates by name; ``build`` names this program in every fact.
+
+        ``search`` finds customers that a description may mean; without it nobody is found but by identifier and equal name.
+        """
         self.ledger = ledger
         self._core = Core(decide, home, home_kind, build)
         self._states = States(ledger, aggregates, cache_size)
         self._watermarks = WatermarkView(ledger)
+        self._search = search
 
     def decide_batch(
         self, requests: Sequence[Request], personal: Personal | None = None, extra_sql: Sequence[Statement] = ()
@@ -109,7 +114,7 @@ class Dispatch:
         self, tasks: Sequence[Task], outcomes: dict[int, Outcome], personal: Personal, extra: Sequence[Statement]
     ) -> list[Task]:
         """Decide and save once; the tasks that came too late."""
-        sitting = Sitting(self._states, self._core, self._watermarks.now())
+        sitting = Sitting(self._states, self._core, self._watermarks.now(), self._search)
         made = sitting.decide(tasks) if tasks else []
         try:
             appended = self._save(made, personal, extra, sitting.head)

@@ -22,6 +22,9 @@ ROUNDS = 16
 AT_ONCE = 200
 """How many streams that nobody has read a decision may look at before they are read."""
 
+Search = Callable[[Sequence[Any]], Sequence[tuple[UUID, ...]]]
+"""For each description of a customer, those that it may be: found in a table that may lag behind the ledger."""
+
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -56,7 +59,8 @@ class Sitting:
 
     A stream that a decision comes to and that was not read is guessed: as it was last seen, or empty. Then all that was guessed
     is read in one query. Where a guess was right the decision is the one it would have been; where one was wrong everything is
-    decided again on what was read. So decisions run once or twice, not once for each stream that they come to.
+    decided again on what was read. So decisions run once or twice, not once for each stream that they come to. Customers that a
+    decision asks about are ``search``ed in the same way: it goes on as if nobody were there, and again where somebody is.
 
     ``now`` are the streams as the decisions so far leave them, ``head`` is the newest position when they were read.
     """
@@ -64,6 +68,7 @@ class Sitting:
     states: Seeing
     core: Core
     watermarks: Watermarks = field(default_factory=dict)
+    search: Search | None = None
     now: dict[StreamId, AnyHeld] = field(default_factory=dict)
     unreadable: dict[StreamId, Exception] = field(default_factory=dict)
     at: datetime = _NEVER
@@ -72,6 +77,8 @@ class Sitting:
     _guessed: dict[StreamId, str] = field(default_factory=dict)
     _versions: dict[StreamId, int] = field(default_factory=dict)
     _kinds: dict[StreamId, str] = field(default_factory=dict)
+    _near: dict[str, tuple[UUID, ...]] = field(default_factory=dict)
+    _wanted: dict[str, object] = field(default_factory=dict)
 
     def decide(self, tasks: Sequence[Task]) -> list[Made]:
         """What becomes of each task, in order; one query for what they are known to need and one for what they came to.
@@ -81,15 +88,13 @@ class Sitting:
         self._see({stream: kind for task in tasks for stream, kind in task.wanted.items()})
         for _ in range(ROUNDS):
             made = self._round(tasks, AT_ONCE)
-            if not self._guessed:
-                return made
-            if self._guessed_right():
+            if (not self._guessed or self._guessed_right()) and not self._found_more():
                 return made
         return self._round(tasks, 0)
 
     def _round(self, tasks: Sequence[Task], at_once: int) -> list[Made]:
         """Decide every task, each on what those before it leave."""
-        self.now, self._guessed, self._versions = dict(self._read), {}, {}
+        self.now, self._guessed, self._versions, self._wanted = dict(self._read), {}, {}, {}
         made = []
         for task in tasks:
             one = self._one(task, at_once)
@@ -103,6 +108,17 @@ class Sitting:
         guessed = self._guessed
         self._see(guessed)
         return all(stream in self._read and self._read[stream].version == self._versions[stream] for stream in guessed)
+
+    def _found_more(self) -> bool:
+        """Search for the customers that the decisions asked about; is there anybody whom they did not look at?
+
+        Raises ``Unavailable``.
+        """
+        if self.search is None or not self._wanted:
+            return False
+        found = self.search(list(self._wanted.values()))
+        self._near.update(zip(self._wanted, found, strict=True))
+        return any(found)
 
     def _see(self, streams: Mapping[StreamId, str]) -> None:
         seen = self.states.see({stream: kind for stream, kind in streams.items() if stream not in self._read})
@@ -127,7 +143,8 @@ class Sitting:
 
         # In UTC whatever the zone of the server: what is told of it is then the same when it is decided again.
         instant = (request.door_at or self.at).astimezone(UTC)
-        situation = _Guessing(request.program, instant, self.now, self.watermarks.get(request.program), guess=guess)
+        marks = self.watermarks.get(request.program)
+        situation = _Guessing(request.program, instant, self.now, marks, self._near, guess=guess)
         try:
             return self._answer(task, situation)
         except Unread as unread:
@@ -138,6 +155,8 @@ class Sitting:
             return Made(self._rests_on(task, situation), refused=refused)
         except Exception as error:  # noqa: BLE001 - it is set aside with its reason; its neighbours stand
             return Made(self._rests_on(task, situation), broken=error)
+        finally:
+            self._wanted |= situation.candidates.wanted
 
     def _answer(self, task: Task, situation: Situation) -> Made:
         """The answer given before, or a new one with its facts. Raises ``Reused`` and whatever the core raises."""

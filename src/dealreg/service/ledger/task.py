@@ -72,6 +72,7 @@ def content_of(request: Request, situation: Situation) -> Content:
         at=situation.began_at,
         source_at=request.source_at,
         watermarks=situation.watermarks.seen,
+        candidates=situation.candidates.seen,
     )
 
 

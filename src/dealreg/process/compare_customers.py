@@ -1,0 +1,85 @@
+"""How like a description, or a customer, is to a customer: compared on the customers' own states (ROE-24, architecture D13).
+
+A table that may lag finds whom to compare with; what is said of them comes from their streams, so that a decision rests on what is true.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import NamedTuple
+from uuid import UUID
+
+from dealreg.customer.commands import CustomerGiven
+from dealreg.customer.likeness import WHOLE, Ground, Likeness
+from dealreg.customer.state import CUSTOMER, IDENTIFIER, Customer, Pair
+from dealreg.matching.apart import told_apart_in_public
+from dealreg.matching.comparing import Comparison, Verdict, compare
+from dealreg.matching.identifiers import DOMAIN
+from dealreg.matching.profile import Profile
+from dealreg.process.case import customer_now
+from dealreg.vocabulary.ids import identifier_stream
+from dealreg.vocabulary.situation import Situation
+
+
+class Judged(NamedTuple):
+    """What a comparison said of a customer."""
+
+    customer: UUID
+    verdict: Verdict
+    likeness: Likeness
+
+
+def given_as(given: CustomerGiven, pairs: Iterable[Pair]) -> Profile:
+    """A request's description of a customer."""
+    return Profile(given.name, given.country, given.place, given.street, given.postcode, tuple(pairs))
+
+
+def known_as(state: Customer) -> Profile:
+    """A customer as it was opened, with all that names it."""
+    pairs = (*state.identifiers, *state.shared)
+    return Profile(state.name, state.country, state.place, state.street, state.postcode, pairs)
+
+
+def judged(situation: Situation, described: Profile, customer: UUID) -> Judged:
+    """How like the description is to the customer; domains that say nothing are left out of it."""
+    silent = silent_domains(situation, described.identifiers)
+    heard = replace(described, identifiers=tuple(pair for pair in described.identifiers if pair not in silent))
+    found = compare(heard, known_as(situation.of(CUSTOMER, customer)))
+    return Judged(customer, found.verdict, likeness_of(found, customer))
+
+
+def likeness_of(found: Comparison, other: UUID) -> Likeness:
+    """A comparison by value."""
+    return Likeness(
+        other=other,
+        score=round(found.score * WHOLE),
+        reasons=tuple(Ground(text=reason.text, speaks_for=reason.speaks_for) for reason in found.reasons),
+        method=found.method,
+    )
+
+
+def mirrored(likeness: Likeness, other: UUID) -> Likeness:
+    """The same said of the pair from its other side: the order of the two does not matter."""
+    return likeness.model_copy(update={"other": other})
+
+
+def holders(situation: Situation, pair: Pair) -> tuple[UUID, ...]:
+    """The customers that an identifier names, as they are after all merges; several only where a domain is shared."""
+    named = situation.of(IDENTIFIER, identifier_stream(*pair)).named
+    if len(named) <= 1:
+        return named
+    situation.need(CUSTOMER.name, named)
+    return tuple(dict.fromkeys(customer_now(situation, one) for one in named))
+
+
+def silent_domains(situation: Situation, pairs: Iterable[Pair]) -> frozenset[Pair]:
+    """Domains that say nothing: customers with numbers of their own in one register share them."""
+    return frozenset(pair for pair in pairs if pair[0] == DOMAIN and _says_nothing(situation, pair))
+
+
+def _says_nothing(situation: Situation, pair: Pair) -> bool:
+    states = [situation.of(CUSTOMER, one) for one in holders(situation, pair)]
+    return any(
+        told_apart_in_public(one.identifiers, other.identifiers)
+        for place, one in enumerate(states)
+        for other in states[:place]
+    )
