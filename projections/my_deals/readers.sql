@@ -2,4 +2,5 @@
 VALUES ('my_deals', 'dealreg_reader', 'reader'),
        ('changes', 'dealreg_reader', 'reader'),
        ('registrations', NULL, NULL),
-       ('opportunities', NULL, NULL)
+       ('opportunities', NULL, NULL),
+       ('custom_types', NULL, NULL)

@@ -59,7 +59,7 @@ CREATE TABLE changes (
     PRIMARY KEY (reader, registration, line, tier, partner, n)
 );
 
--- What is known before there is a row, or comes again when a row is added. Nobody reads these two.
+-- What is known before there is a row, or comes again when a row is added. Nobody reads it.
 CREATE TABLE registrations (
     registration       uuid        NOT NULL PRIMARY KEY,
     program            text        NOT NULL,
@@ -76,7 +76,20 @@ CREATE TABLE registrations (
     lines              jsonb       NOT NULL
 );
 
+-- What the CRM said of its own fields, and what of that is shown. Nobody reads these two.
 CREATE TABLE opportunities (
     opportunity uuid  NOT NULL PRIMARY KEY,
+    program     text  NOT NULL,
+    source      text  NOT NULL,
+    said        jsonb NOT NULL,
     fields      jsonb NOT NULL
+);
+
+CREATE TABLE custom_types (
+    program text    NOT NULL,
+    source  text    NOT NULL,
+    name    text    NOT NULL,
+    type    text    NOT NULL,
+    shown   boolean NOT NULL,
+    PRIMARY KEY (program, source, name)
 );

@@ -4,4 +4,5 @@ VALUES ('protected_customers', 'dealreg_reader', 'reader'),
        ('changes', 'dealreg_reader', 'reader'),
        ('changes', 'dealreg_auditor', 'reader'),
        ('registrations', NULL, NULL),
-       ('opportunities', NULL, NULL)
+       ('opportunities', NULL, NULL),
+       ('custom_types', NULL, NULL)

@@ -16,6 +16,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from dealreg.opportunity.events import FIELDS, Outcome
 from dealreg.service.intake.conversions import Conversions, Word, texts
+from dealreg.service.mirroring.treating import OwnFields
 from dealreg.service.sources.settings import Api
 from dealreg.service.webhooks.settings import Webhook
 from dealreg.service.writeback.settings import WriteBack
@@ -50,7 +51,7 @@ class StageMeaning(Model):
     outcome: Outcome = Outcome.OPEN
 
 
-class EntityMapping(Conversions):
+class EntityMapping(Conversions, OwnFields):
     """What the fields of one kind of record are in our words."""
 
     entity: Key
