@@ -18,7 +18,8 @@ from dealreg.partner.commands import EnrolPartner
 from dealreg.rulebook.commands import PublishRulebook
 from dealreg.service.composition import dispatch
 from dealreg.service.embedded.servers import Servers, embedded_servers
-from dealreg.service.intake.broker import DURABLE, Wiring, ask_backlog, consumer_config, provision_broker
+from dealreg.service.intake.broker import Wiring, ask_backlog, provision_broker
+from dealreg.service.intake.brokers.jetstream.provisioning import DURABLE, consumer_config
 from dealreg.service.intake.publishing import Outgoing, cloud_event, publish_opportunities
 from dealreg.service.ledger.errors import LedgerError
 from dealreg.service.ledger.ledger import Ledger

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from dealreg.opportunity.state import OPPORTUNITY
 from dealreg.service.erasing.retention import tend
 from dealreg.service.intake import dead_letters
+from dealreg.service.intake.brokers.channel import Part
 from dealreg.service.intake.core import ATTEMPTS, Intake
 from dealreg.service.intake.delivery import Verdict
 from dealreg.service.intake.watermarks import Mark, Watermarks
@@ -277,51 +278,51 @@ def until(ledger):
 
 def marked(sequence, source=SOURCE):
     at = NOON + timedelta(minutes=sequence)
-    return Mark(sequence, at, "acme", source, NOON - timedelta(days=100 - sequence))
+    return Mark("CRM", sequence, at, "acme", source, NOON - timedelta(days=100 - sequence))
 
 
 def test_the_watermark_of_a_source_is_the_brokers_instant_behind_which_nothing_is_open(ledger):
     watermarks = Watermarks(ledger, "CRM", led=lambda *_: False)
     watermarks.decided([marked(2), marked(3)])
     assert until(ledger) == {}
-    watermarks.settled(0)
+    watermarks.settled({"CRM": Part(0)})
     assert until(ledger) == {}
-    watermarks.settled(2)
+    watermarks.settled({"CRM": Part(2)})
     assert until(ledger) == {SOURCE: NOON + timedelta(minutes=2)}
-    watermarks.settled(3, idle_at=NOON + timedelta(hours=5))
+    watermarks.settled({"CRM": Part(3, NOON + timedelta(hours=5))})
     assert until(ledger) == {SOURCE: NOON + timedelta(hours=5)}
-    watermarks.settled(3)
+    watermarks.settled({"CRM": Part(3)})
     assert until(ledger) == {SOURCE: NOON + timedelta(hours=5)}
 
 
 def test_a_gap_holds_the_watermark_back_until_the_broker_says_it_is_closed(ledger):
     watermarks = Watermarks(ledger, "CRM", led=lambda *_: False)
-    watermarks.settled(1)
+    watermarks.settled({"CRM": Part(1)})
     watermarks.decided([marked(2), marked(4)])
-    watermarks.settled(1)
+    watermarks.settled({"CRM": Part(1)})
     assert until(ledger) == {SOURCE: NOON + timedelta(minutes=2)}
     watermarks.decided([marked(3)])
-    watermarks.settled(1)
+    watermarks.settled({"CRM": Part(1)})
     assert until(ledger) == {SOURCE: NOON + timedelta(minutes=4)}
 
 
 def test_where_the_source_leads_its_own_highest_commit_counts_at_once(ledger):
     watermarks = Watermarks(ledger, "CRM", led=lambda _, source: source == "led")
-    watermarks.settled(0)
+    watermarks.settled({"CRM": Part(0)})
     watermarks.decided([marked(1, "led"), marked(2)])
     assert until(ledger)["led"] == NOON - timedelta(days=99)
-    watermarks.settled(2, idle_at=NOON + timedelta(hours=5))
+    watermarks.settled({"CRM": Part(2, NOON + timedelta(hours=5))})
     assert until(ledger) == {"led": NOON - timedelta(days=99), SOURCE: NOON + timedelta(hours=5)}
 
 
 def test_a_source_that_no_longer_leads_goes_back_to_the_brokers_clock(ledger):
     led = {"led"}
     watermarks = Watermarks(ledger, "CRM", led=lambda _, source: source in led)
-    watermarks.settled(0)
-    watermarks.decided([Mark(1, NOON, "acme", "led", NOON + timedelta(days=900))])
+    watermarks.settled({"CRM": Part(0)})
+    watermarks.decided([Mark("CRM", 1, NOON, "acme", "led", NOON + timedelta(days=900))])
     led.clear()
     watermarks.decided([marked(2, "led")])
-    watermarks.settled(2)
+    watermarks.settled({"CRM": Part(2)})
     assert until(ledger) == {"led": NOON + timedelta(minutes=2)}
 
 
@@ -334,9 +335,9 @@ def test_the_intake_tells_the_watermark_and_the_core_sees_it(ledger, reading):
 
     watermarks = Watermarks(ledger, "CRM", led=lambda *_: False)
     intake = Intake(folding(ledger, watching), reading, watermarks)
-    watermarks.settled(0)
+    watermarks.settled({"CRM": Part(0)})
     intake.process([delivered(event(1, {"record": "a", "stage": "x"}), 1), delivered(b"no JSON", 2)])
-    watermarks.settled(2)
+    watermarks.settled({"CRM": Part(2)})
     intake_again = Intake(folding(ledger, watching), reading, watermarks)
     intake_again.process([delivered(event(2, {"record": "a", "stage": "y"}), 3)])
     assert seen == [{}, {SOURCE: NOON + timedelta(minutes=2)}]

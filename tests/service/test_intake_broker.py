@@ -18,8 +18,10 @@ import nats
 import pytest
 
 from dealreg.cli.app import main
-from dealreg.service.intake import broker, consuming, dead_letters
-from dealreg.service.intake.broker import DURABLE, BrokerMissing, Wiring, ask_backlog, provision_broker
+from dealreg.service.intake import dead_letters
+from dealreg.service.intake.broker import BrokerMissing, Wiring, ask_backlog, provision_broker
+from dealreg.service.intake.brokers.jetstream import consuming, provisioning
+from dealreg.service.intake.brokers.jetstream.provisioning import DURABLE
 from dealreg.service.intake.delivery import Verdict
 from dealreg.service.intake.publishing import Outgoing, cloud_event, publish_opportunities
 from dealreg.service.intake.replaying import replay_letters
@@ -248,7 +250,7 @@ def test_messages_are_kept_from_coming_back_while_they_are_worked_on(nats_url, p
     async def hold():
         client = await nats.connect(nats_url)
         jetstream = client.jetstream()
-        config = broker.consumer_config(Wiring(prefix))
+        config = provisioning.consumer_config(Wiring(prefix))
         config.ack_wait = 1
         await jetstream.add_consumer(f"{prefix}CRM", config)
         pulling = await jetstream.pull_subscribe_bind(DURABLE, f"{prefix}CRM")
@@ -296,6 +298,6 @@ def test_nothing_is_delivered_twice_for_a_slow_pull(nats_url, database_url, pref
         return info.delivered.consumer_seq
 
     assert asyncio.run(redelivered()) == 40
-    assert broker.ACK_WAIT_SECONDS == 15
+    assert provisioning.ACK_WAIT_SECONDS == 15
     with Ledger(database_url) as again:
         assert again.head() >= 40

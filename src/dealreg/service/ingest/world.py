@@ -1,6 +1,5 @@
 """Servers and a consumer for a run from the command line: those that are there, else our own for as long as it takes."""
 
-import asyncio
 import os
 import signal
 import sys
@@ -13,12 +12,10 @@ from dealreg.service.composition import House
 from dealreg.service.embedded import children
 from dealreg.service.embedded.servers import embedded_servers
 from dealreg.service.embedded.trouble import AlreadyHeld, ServerTrouble, with_log
-from dealreg.service.intake.broker import DURABLE, Backlog, Wiring, ask_backlog, connected, provision_broker
+from dealreg.service.intake.broker import Backlog, ask_backlog, provision_broker, somebody_consumes
 from dealreg.service.settings import Role, Settings
 
 STOP_SECONDS = 20.0
-LOOKS, LOOK_SECONDS = 5, 0.1
-"""A consumer that lives asks the broker for messages at least every quarter of a second."""
 
 
 @dataclass
@@ -69,25 +66,6 @@ class Consumer:
         children.stop(self._child, by=signal.SIGTERM, seconds=STOP_SECONDS)
 
 
-def somebody_consumes(url: str) -> bool:
-    """Whether a consumer asks the broker for messages; a heartbeat would outlive one that was killed.
-
-    Two at once would each take every other batch, and the order of a file that leads its own clock would be lost. Raises
-    ``Unavailable``.
-    """
-
-    async def look() -> bool:
-        async with connected(url) as client:
-            jetstream = client.jetstream()
-            for _ in range(LOOKS):
-                if (await jetstream.consumer_info(Wiring().stream, DURABLE)).num_waiting:
-                    return True
-                await asyncio.sleep(LOOK_SECONDS)
-            return False
-
-    return asyncio.run(look())
-
-
 @contextmanager
 def world(settings: Settings) -> Iterator[World]:
     """Everything that a run needs: PostgreSQL and NATS, migrated, and somebody who consumes.
@@ -101,6 +79,7 @@ def world(settings: Settings) -> Iterator[World]:
         provision_broker(here.intake_url())
         house = stack.enter_context(House(here))
         made = World(house, here)
+        # Two at once would each take every other batch, and the order of a file that leads its own clock would be lost.
         if not somebody_consumes(here.intake_url()):
             made.consumer = Consumer(here)
             stack.callback(made.consumer.stop)

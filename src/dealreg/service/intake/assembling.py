@@ -1,7 +1,9 @@
 """The parts of a consumer put together from settings and a dispatch."""
 
-from dealreg.service.intake.broker import Wiring
-from dealreg.service.intake.consuming import instance, run
+from dealreg.service.intake.brokers.adapter import adapter
+from dealreg.service.intake.brokers.channel import Wiring
+from dealreg.service.intake.brokers.consuming import instance
+from dealreg.service.intake.consuming import run
 from dealreg.service.intake.core import Intake
 from dealreg.service.intake.mapping import load_mappings
 from dealreg.service.intake.measuring import expose
@@ -21,7 +23,7 @@ def consume(settings: Settings, dispatch: Dispatch, *, prefix: str = "", metrics
     wiring = Wiring(prefix)
     watermarks = Watermarks(dispatch.ledger, wiring.stream, LedByRulebook(dispatch))
     intake = Intake(dispatch, Reading(load_mappings(settings.intake_mappings), settings.program), watermarks)
-    tending = Tending(dispatch.ledger, intake, watermarks, wiring, instance())
+    tending = Tending(dispatch.ledger, intake, watermarks, instance())
     if metrics_port is not None:
         expose(intake, tending, metrics_port)
-    run(settings.intake_url(), intake, wiring, tending)
+    run(adapter(settings.intake_url()), intake, wiring, tending)

@@ -8,11 +8,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from nats.errors import Error as NatsError
-from nats.js import JetStreamContext
-from nats.js.errors import APIError
-
-from dealreg.service.intake.broker import Wiring, connected
+from dealreg.service.intake.brokers.adapter import Adapter, adapter
+from dealreg.service.intake.brokers.channel import BrokerRefuses, Channel, Post, Wiring
 from dealreg.service.intake.cloudevents import PROGRAM, TYPE
 from dealreg.service.ledger.errors import Unavailable
 
@@ -22,17 +19,23 @@ WINDOW = 256
 PATIENCE_SECONDS = 60.0
 """How long a broker that went away is waited for, before the publisher gives up."""
 
-PUBLISH_SECONDS = 5.0
-
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message to publish. ``kind`` ends the subject; with a ``message_id`` the broker takes it once, also when it is sent again."""
+    """A message to publish. ``kind`` ends the subject; with a ``message_id`` a broker that can takes it once, also when it is sent again.
+
+    What has the same ``key`` (its source) lies in one partition of a broker that has them, in the order in which it was published.
+    """
 
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     message_id: str | None = None
     kind: str = "cloudevents"
+    key: str | None = None
+
+    def post(self, wiring: Wiring) -> Post:
+        """As a broker takes it."""
+        return Post(wiring.subject(self.kind), self.body, self.headers, self.message_id, self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,9 @@ def cloud_event(
         "data": data,
     }
     body = json.dumps(event, ensure_ascii=False, default=str).encode()
-    return Outgoing(body, {"content-type": "application/cloudevents+json"}, message_id=f"{source} {event_id}")
+    return Outgoing(
+        body, {"content-type": "application/cloudevents+json"}, message_id=f"{source} {event_id}", key=source
+    )
 
 
 def publish_opportunities(
@@ -79,47 +84,37 @@ def publish_opportunities(
     A broker that goes away is waited for; what it may have taken is sent again under the same id. Raises ``Unavailable`` when it stays
     away, or refuses because it is full or has no such stream.
     """
-    return asyncio.run(_publish(url, iter(messages), progress or (lambda _: None), Wiring(prefix)))
+    wiring = Wiring(prefix)
+    return publish(url, wiring, (one.post(wiring) for one in messages), progress)
+
+
+def publish(
+    url: str, channel: Channel, posts: Iterable[Post], progress: Callable[[int], None] | None = None
+) -> Published:
+    """The same on any channel, whose stream or topic `migrate` has made. Raises ``Unavailable``."""
+    return asyncio.run(_publish(adapter(url), channel, iter(posts), progress or (lambda _: None)))
 
 
 async def _publish(
-    url: str, messages: Iterator[Outgoing], progress: Callable[[int], None], wiring: Wiring
+    broker: Adapter, channel: Channel, posts: Iterator[Post], progress: Callable[[int], None]
 ) -> Published:
     sent = duplicates = 0
-    pending = list(islice(messages, WINDOW))
+    pending = list(islice(posts, WINDOW))
     loop = asyncio.get_running_loop()
     until = loop.time() + PATIENCE_SECONDS
     while pending:
         try:
-            async with connected(url) as client:
-                jetstream = client.jetstream(timeout=PUBLISH_SECONDS)
+            async with broker.sending(channel) as sending:
                 while pending:
-                    known = await _window(jetstream, pending, wiring)
+                    known = await sending.send(pending)
                     sent, duplicates = sent + len(pending), duplicates + known
                     progress(len(pending))
-                    pending = list(islice(messages, WINDOW))
+                    pending = list(islice(posts, WINDOW))
                     until = loop.time() + PATIENCE_SECONDS
-        except APIError as error:
-            raise Unavailable(f"NATS refuses messages: {error.description}; is its store full?") from error
-        except (Unavailable, NatsError, OSError, TimeoutError) as error:
+        except BrokerRefuses:
+            raise
+        except Unavailable as error:
             if loop.time() > until:
-                raise Unavailable(
-                    f"NATS took no message for {PATIENCE_SECONDS:g} s ({type(error).__name__})"
-                ) from error
+                raise Unavailable(f"the broker took no message for {PATIENCE_SECONDS:g} s: {error}") from error
             await asyncio.sleep(0.2)
     return Published(sent, duplicates)
-
-
-async def _window(jetstream: JetStreamContext, pending: list[Outgoing], wiring: Wiring) -> int:
-    """Publish some at once; how many of them the broker had already. Raises the first error after all have ended."""
-    tasks = [jetstream.publish(wiring.subject(one.kind), one.body, headers=_headers(one)) for one in pending]
-    answers = await asyncio.gather(*tasks, return_exceptions=True)
-    for answer in answers:
-        if isinstance(answer, BaseException):
-            raise answer
-    return sum(bool(answer.duplicate) for answer in answers if not isinstance(answer, BaseException))
-
-
-def _headers(message: Outgoing) -> dict[str, str]:
-    named = {"Nats-Msg-Id": message.message_id} if message.message_id is not None else {}
-    return {**message.headers, **named}

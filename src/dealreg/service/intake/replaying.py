@@ -45,4 +45,5 @@ def _again(ledger: Ledger, row: dict[str, Any]) -> Outgoing:
         headers={**headers, REPLAY_HEADER: str(row["id"])},
         message_id=f"replay {row['id']} {attempt}",
         kind=str(row["subject"]).rsplit(".", 1)[-1],
+        key=row["source"],
     )

@@ -1,17 +1,15 @@
 """Every checkpoint on the broker, for whoever wants to keep one: subject ``audit.checkpoints``, in order, at least once.
 
-A message is the note itself, `text/plain`; its id is ``<origin>:<size>``, so that the broker drops what is sent again after a kill.
+A message is the note itself, `text/plain`; its id is ``<origin>:<size>``, so that a broker that can drops what is sent again after a kill.
 """
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
-from nats.errors import Error as NatsError
-from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
-from nats.js.errors import APIError, NotFoundError
-
-from dealreg.service.intake.broker import KEPT_DAYS, connected
+from dealreg.service.intake.broker import AS_THE_BROKER_IS, BrokerRefuses, Post, Size, provision_channel
+from dealreg.service.intake.brokers.adapter import adapter
 from dealreg.service.ledger.errors import Unavailable
 from dealreg.service.proving.hashes import Run
 from dealreg.service.witnessing.sealed import NotCarried, Sealed, behind, carried, note_done, origins
@@ -19,43 +17,42 @@ from dealreg.service.witnessing.sealed import NotCarried, Sealed, behind, carrie
 BATCH: Final = 256
 """Checkpoints on one connection, and between two notes of how far it is."""
 
-PUBLISH_SECONDS: Final = 5.0
+
+@dataclass(frozen=True, slots=True)
+class Checkpoints:
+    """The channel; ``prefix`` keeps installations that share a broker apart."""
+
+    prefix: str = ""
+
+    @property
+    def stream(self) -> str:
+        """The stream's name in NATS."""
+        return f"{self.prefix}AUDIT"
+
+    @property
+    def topic(self) -> str:
+        """The topic's name in Kafka, and the only subject in NATS."""
+        return f"{f'{self.prefix}.' if self.prefix else ''}audit.checkpoints"
+
+    @property
+    def subjects(self) -> str:
+        """What the stream takes in."""
+        return self.topic
 
 
 def stream(prefix: str = "") -> str:
-    """The stream's name; ``prefix`` keeps installations that share a broker apart."""
-    return f"{prefix}AUDIT"
+    """The stream's name."""
+    return Checkpoints(prefix).stream
 
 
 def subject(prefix: str = "") -> str:
     """Where checkpoints go."""
-    return f"{f'{prefix}.' if prefix else ''}audit.checkpoints"
+    return Checkpoints(prefix).topic
 
 
-def provision_checkpoints(url: str, prefix: str = "") -> bool:
-    """Make the stream where it is missing, like the feed's; whether it was made. Raises ``Unavailable``."""
-    return asyncio.run(_provision(url, prefix))
-
-
-async def _provision(url: str, prefix: str) -> bool:
-    async with connected(url) as client:
-        jetstream = client.jetstream()
-        try:
-            await jetstream.stream_info(stream(prefix))
-        except NotFoundError:
-            await jetstream.add_stream(
-                StreamConfig(
-                    name=stream(prefix),
-                    subjects=[subject(prefix)],
-                    retention=RetentionPolicy.LIMITS,
-                    discard=DiscardPolicy.NEW,
-                    max_age=KEPT_DAYS * 86_400,
-                    storage=StorageType.FILE,
-                    duplicate_window=120,
-                )
-            )
-            return True
-        return False
+def provision_checkpoints(url: str, prefix: str = "", size: Size = AS_THE_BROKER_IS) -> bool:
+    """Make the stream where it is missing, like the feed's; whether it was made. One partition: all in order. Raises ``Unavailable``."""
+    return provision_channel(url, Checkpoints(prefix), replace(size, partitions=1))
 
 
 class Announcing:
@@ -84,21 +81,19 @@ class Announcing:
             while waiting := behind(self._run, origin, size, BATCH):
                 try:
                     asyncio.run(self._publish(waiting))
-                except APIError as error:
-                    raise NotCarried(f"NATS refuses it: {error.description}; is its store full?") from error
-                except (Unavailable, NatsError, OSError, TimeoutError) as error:
-                    raise NotCarried(
-                        f"NATS does not take it ({type(error).__name__}); has `dealreg migrate` run?"
-                    ) from error
+                except BrokerRefuses as error:
+                    raise NotCarried(str(error)) from error
+                except Unavailable as error:
+                    raise NotCarried(f"the broker does not take it ({error}); has `dealreg migrate` run?") from error
                 size = waiting[-1].size
                 note_done(self._run, self.errand, self.taker, origin, size)
 
     async def _publish(self, checkpoints: Sequence[Sealed]) -> None:
         """One after another: the next goes when the broker holds the one before."""
-        async with connected(self._url) as client:
-            jetstream = client.jetstream(timeout=PUBLISH_SECONDS)
+        channel = Checkpoints(self._prefix)
+        async with adapter(self._url).sending(channel) as sending:
             for one in checkpoints:
-                headers = {"Nats-Msg-Id": f"{one.origin}:{one.size}", "content-type": "text/plain; charset=utf-8"}
-                await jetstream.publish(
-                    subject(self._prefix), one.note.encode(), stream=stream(self._prefix), headers=headers
+                headers = {"content-type": "text/plain; charset=utf-8"}
+                await sending.send(
+                    [Post(channel.topic, one.note.encode(), headers, f"{one.origin}:{one.size}", one.origin)]
                 )

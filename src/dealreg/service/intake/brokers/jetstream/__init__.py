@@ -1,0 +1,1 @@
+"""NATS JetStream, one server or a cluster."""

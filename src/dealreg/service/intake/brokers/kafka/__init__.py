@@ -1,0 +1,1 @@
+"""Kafka and whatever speaks its protocol."""
