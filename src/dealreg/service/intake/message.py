@@ -79,6 +79,13 @@ class Message:
     def mark(self) -> Mark:
         """For the watermark, once it is decided or set aside."""
         if self.parsed is None or not self.parsed.commands:
-            return Mark(self.delivery.sequence, self.delivery.stored_at)
+            return Mark(self.delivery.stream, self.delivery.sequence, self.delivery.stored_at)
         committed = max(built.changed_at for built in self.parsed.commands)
-        return Mark(self.delivery.sequence, self.delivery.stored_at, self.parsed.program, self.parsed.source, committed)
+        return Mark(
+            self.delivery.stream,
+            self.delivery.sequence,
+            self.delivery.stored_at,
+            self.parsed.program,
+            self.parsed.source,
+            committed,
+        )
