@@ -9,6 +9,7 @@ from typing import Final
 import psycopg
 import structlog
 
+from dealreg.service.ledger.errors import LedgerError
 from dealreg.service.outbox.connecting import Connection, turn
 from dealreg.service.outbox.following import Follower, Gap, note_trouble
 from dealreg.service.outbox.taking import NotTaken
@@ -67,6 +68,10 @@ def _follow(database_url: str, follower: Follower, waking: Waking, stop: threadi
         except Gap as error:
             log.error("outbox_stands", follower=follower.name, reason=str(error))  # noqa: TRY400 - the words say all
             return
+        except LedgerError as error:
+            failures += 1
+            log.warning("outbox_waits", follower=follower.name, reason=str(error))
+            stop.wait(_rest(failures))
         except Exception:
             log.exception("outbox_stopped", follower=follower.name)
             return
@@ -83,7 +88,9 @@ def _stepped(connection: Connection, follower: Follower, waking: Waking, stop: t
         note_trouble(connection, follower.name, str(error))
         stop.wait(_rest(failures))
         return False
-    except (Gap, KeyError, ValueError) as error:
+    except (psycopg.OperationalError, psycopg.InterfaceError, LedgerError):
+        raise
+    except Exception as error:
         with suppress(psycopg.Error):
             note_trouble(connection, follower.name, f"{type(error).__name__}: {error}")
         raise
