@@ -1,21 +1,8 @@
-"""CloudEvents 1.0 around a neutral opportunity: structured JSON, and the binary mode of the NATS binding.
+"""The envelope of CloudEvents 1.0: structured JSON, and the binary mode of the broker's binding.
 
 The envelope says which source (``source``), which message (``source`` and ``id`` together), when the CRM committed (``time``, needed
 here) and in which order (``sequence``, compared as text; where it is missing the time decides). ``dealregprogram`` may name the
-partner program. The data is one JSON object::
-
-    record          the CRM's id of the opportunity; without it the ``subject`` of the envelope
-    change          created, updated (when missing), deleted or undeleted
-    name, stage, outcome (open, won, lost), customer_ref, customer_name, country, place, partner (the dealer), distributor, master,
-    filed_by, territory, currency, contact     text
-    owner           ``direct``: the manufacturer's own sales team's, or ``partner``; another owner is a person, hence a custom field
-    identifiers     {"duns": "…", "vat": "…", …}; each changes by itself, null takes one away
-    lines           a list of product lines
-    amount          a number, or a decimal in quotes
-    close_on        YYYY-MM-DD
-    anything else   a custom field, kept by its own name
-
-Only what changed is sent; ``null`` empties a field. Source: CloudEvents 1.0.2 and its sequence extension.
+partner program. What the data is, formats/neutral says. Source: CloudEvents 1.0.2 and its sequence extension.
 """
 
 import re
@@ -24,11 +11,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
-from dealreg.opportunity.events import FIELDS, Owner
-from dealreg.service.intake.heard import Heard
 from dealreg.service.intake.unreadable import Unreadable, Why
 
 TYPE = "dealreg.opportunity.changed.v1"
+ACCOUNT_TYPE = "dealreg.account.changed.v1"
 PROGRAM = "dealregprogram"
 
 _REQUIRED = ("id", "source", "specversion", "type")
@@ -36,7 +22,7 @@ _CONTEXT = (*_REQUIRED, "datacontenttype", "dataschema", "subject", "time")
 _NAME = re.compile(r"[a-z0-9]+")
 _URI_REFERENCE = re.compile(r"[^\s<>\"{}|\\^`\x00-\x1f]+")
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
-_JSON_TYPE = re.compile(r"[^/;\s]+/(json|[^/;\s]+\+json)\s*(;.*)?", re.IGNORECASE)
+JSON_TYPE = re.compile(r"[^/;\s]+/(json|[^/;\s]+\+json)\s*(;.*)?", re.IGNORECASE)
 _INTEGER = range(-(2**31), 2**31)
 
 
@@ -108,29 +94,8 @@ def _check_one(name: str, value: Any) -> None:
         raise Unreadable(Why.INVALID, "has to be text, a whole number or a boolean", name)
 
 
-def heard(attributes: Mapping[str, Any], data: Any) -> Heard:
-    """What an event says of its opportunity. Raises ``Unreadable``."""
-    if attributes["type"] != TYPE:
-        raise Unreadable(Why.SHAPE, f"is not {TYPE}", "type")
-    if not _JSON_TYPE.fullmatch(attributes.get("datacontenttype", "application/json")):
-        raise Unreadable(Why.INVALID, "is not JSON", "datacontenttype")
-    if not isinstance(data, dict):
-        raise Unreadable(Why.SHAPE, "has to be a JSON object", "data")
-    committed = _committed(attributes)
-    said, custom = _fields(data)
-    return Heard(
-        source=attributes["source"],
-        record=_word(data.get("record", attributes.get("subject")), "record"),
-        identity=("cloudevents", attributes["id"]),
-        order=_order(attributes, committed),
-        change=_word(data.get("change", "updated"), "change"),
-        changed_at=committed,
-        said=said,
-        custom=custom,
-    )
-
-
-def _committed(attributes: Mapping[str, Any]) -> datetime:
+def committed(attributes: Mapping[str, Any]) -> datetime:
+    """The instant at which the source committed the change, in UTC. Raises ``Unreadable``."""
     if "time" not in attributes:
         raise Unreadable(Why.INVALID, "is needed: the instant at which the CRM committed the change", "time")
     try:
@@ -139,7 +104,7 @@ def _committed(attributes: Mapping[str, Any]) -> datetime:
         raise Unreadable(Why.INVALID, f"is no instant: {error}", "time") from error
 
 
-def _order(attributes: Mapping[str, Any], committed: datetime) -> str:
+def order(attributes: Mapping[str, Any], committed: datetime) -> str:
     """The sequence, else the time; all with a sequence come after all without, so that a source which begins to send it may."""
     sequence = attributes.get("sequence")
     if sequence is None:
@@ -155,26 +120,3 @@ def _integer(sequence: str) -> int:
     if not re.fullmatch(r"\d{1,10}", sequence):
         raise Unreadable(Why.INVALID, "is not the whole number that sequencetype says it is", "sequence")
     return int(sequence)
-
-
-def _fields(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Our fields and the others; the shapes that pydantic would take too kindly are looked at here."""
-    ours = {*FIELDS, "identifiers"}
-    if data.get("owner") not in (None, *Owner):
-        ours.remove("owner")
-    said = {key: value for key, value in data.items() if key in ours}
-    custom = {key: value for key, value in data.items() if key not in ours and key not in {"record", "change"}}
-    if not isinstance(said.get("identifiers", {}), dict):
-        raise Unreadable(Why.INVALID, "has to be an object of scheme and value", "data.identifiers")
-    for key in ("close_on", "contact"):
-        if not isinstance(said.get(key, ""), str | None):
-            raise Unreadable(Why.INVALID, "has to be text", f"data.{key}")
-    if isinstance(said.get("amount"), bool):
-        raise Unreadable(Why.INVALID, "has to be a number", "data.amount")
-    return said, custom
-
-
-def _word(value: Any, name: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise Unreadable(Why.INVALID, "is needed, as text that is not empty", f"data.{name}")
-    return value

@@ -9,13 +9,14 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 import yaml
 from pydantic import BeforeValidator, Field, model_validator
 
 from dealreg.opportunity.events import FIELDS, Outcome
 from dealreg.service.intake.conversions import Conversions, Word, texts
+from dealreg.service.intake.heard import Entity
 from dealreg.service.mirroring.treating import OwnFields
 from dealreg.service.sources.settings import Api
 from dealreg.service.webhooks.settings import Webhook
@@ -49,6 +50,15 @@ class StageMeaning(Model):
 
     stage: Key | None = None
     outcome: Outcome = Outcome.OPEN
+
+
+class EventMeaning(Model):
+    """What a CloudEvent of one type tells, where its words are not ours."""
+
+    entity: Entity = Entity.OPPORTUNITY
+    change: Literal["created", "updated", "deleted", "undeleted", "read", "gap"] = "updated"
+    record: Key | None = None
+    """Where in the data the record's id lies, with dots between the names; left out, it is the event's ``subject``."""
 
 
 class EntityMapping(Conversions, OwnFields):
@@ -103,6 +113,8 @@ class MappingDocument(EntityMapping):
     """By what the messages themselves name the organisation, where that is not ``source``: HubSpot's portal id, for instance."""
     client: Word | None = None
     """The client id of our own connected app: what it changed is our echo and is dropped."""
+    events: Mapping[Key, EventMeaning] = {}
+    """For CloudEvents in words that are not ours: the event's ``type`` → what it tells."""
     only: Mapping[Key, tuple[Word, ...]] = {}
     """Which messages are meant: a field of the message itself → the values taken; others are left alone, and counted."""
     currency: Currency | None = None

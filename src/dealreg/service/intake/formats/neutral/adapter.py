@@ -1,17 +1,19 @@
-"""CloudEvents 1.0 around a neutral opportunity, structured or in the binary mode of the broker's binding."""
+"""CloudEvents 1.0 around a record, structured or in the binary mode of the broker's binding."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dealreg.service.intake import cloudevents
 from dealreg.service.intake.delivery import Delivery
-from dealreg.service.intake.heard import Entity, FeedGap, Heard
+from dealreg.service.intake.formats.envelopes import is_meant
+from dealreg.service.intake.formats.neutral import data
+from dealreg.service.intake.heard import NOT_MEANT, Entity, FeedGap, Heard, Ignored
 from dealreg.service.intake.mapping import Format, MappingDocument
 from dealreg.service.intake.unreadable import Unreadable, Why
 
 
 class Neutral:
-    """Our own words; the organisation is the ``source`` of the envelope."""
+    """Our own words, or another's by the mapping; the organisation is the ``source`` of the envelope."""
 
     format = Format.NEUTRAL
 
@@ -24,10 +26,10 @@ class Neutral:
         attributes, _ = cloudevents.opened(value, delivery.headers)
         return str(attributes["source"])
 
-    def heard(self, value: Any, delivery: Delivery, mapping: MappingDocument) -> Iterable[Heard | FeedGap]:
-        """One opportunity an event."""
-        del mapping  # Its fields are ours.
-        return [cloudevents.heard(*cloudevents.opened(value, delivery.headers))]
+    def heard(self, value: Any, delivery: Delivery, mapping: MappingDocument) -> Iterable[Heard | FeedGap | Ignored]:
+        """One record an event."""
+        attributes, content = cloudevents.opened(value, delivery.headers)
+        return [data.heard(attributes, content, mapping) if is_meant(attributes, mapping) else NOT_MEANT]
 
     def read(self, entity: Entity, record: str, value: Mapping[str, Any], mapping: MappingDocument) -> Heard:
         """Nobody knows an API of such a source."""
