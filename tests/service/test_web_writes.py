@@ -61,6 +61,7 @@ RULES_MD_SECTION_4 = {
     "POST /partners/{partner}/authorisation": DESK,
     "POST /partners/{partner}/standing": DESK,
     "POST /rulebooks": DESK,
+    "POST /custom-fields/type": DESK,
     "POST /accounts/sales": DESK,
     "POST /accounts/sellers-of-record/end": PARTNERS | DESK,
     "POST /accounts/direct-opportunities": DESK,

@@ -13,6 +13,7 @@ from dealreg.service.logs import configure_logging
 from dealreg.service.settings import Settings
 from dealreg.web import (
     accounts,
+    custom_fields,
     erasures,
     health,
     identity,
@@ -104,6 +105,7 @@ def create(house: House) -> FastAPI:
     app.include_router(notices.router)
     app.include_router(accounts.router)
     app.include_router(identity.router)
+    app.include_router(custom_fields.router)
     app.include_router(erasures.router)
     app.include_router(trail.router)
     app.include_router(health.router)

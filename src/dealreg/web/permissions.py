@@ -52,6 +52,7 @@ MAY: Final[dict[str, frozenset[Role]]] = {
     "AuthorisePartner": _DESK,
     "ChangeStanding": _DESK,
     "PublishRulebook": _DESK,
+    "DeclareFieldType": _DESK,
     "RecordSale": _DESK,
     "EndSellerOfRecord": PARTNER_ROLES | _DESK,
     "RecordDirectOpportunity": _DESK,

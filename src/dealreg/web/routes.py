@@ -8,6 +8,7 @@ from dealreg.registration import commands as asked
 from dealreg.rulebook.commands import PublishRulebook
 from dealreg.web.account_writes import ACCOUNTS
 from dealreg.web.appeal_writes import APPEALS
+from dealreg.web.custom_fields import FIELDS
 from dealreg.web.identity import CUSTOMERS
 from dealreg.web.party_writes import PARTIES
 from dealreg.web.prices import PRICES
@@ -147,4 +148,4 @@ PROGRAM: Final = (
     ),
 )
 
-WRITES: Final = (*REGISTRATIONS, *TIMES, *PARTIES, *PRICES, *APPEALS, *ACCOUNTS, *CUSTOMERS, *RULINGS, *PROGRAM)
+WRITES: Final = (*REGISTRATIONS, *TIMES, *PARTIES, *PRICES, *APPEALS, *ACCOUNTS, *CUSTOMERS, *RULINGS, *PROGRAM, *FIELDS)
