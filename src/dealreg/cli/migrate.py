@@ -69,7 +69,7 @@ def _guard(settings: "Settings", url: str) -> str:
 def _provision_feed(settings: "Settings") -> str:
     """The stream and the durable of the feed in the broker, and the stream of checkpoints, where a broker is known."""
     from dealreg.service.embedded.trouble import NoServer
-    from dealreg.service.intake.broker import provision_broker
+    from dealreg.service.intake.broker import Size, provision_broker
     from dealreg.service.outbox.taking import provision_outbox
     from dealreg.service.witnessing.announcing import provision_checkpoints
 
@@ -77,5 +77,6 @@ def _provision_feed(settings: "Settings") -> str:
         url = settings.intake_url()
     except NoServer:
         return "left out, no broker is known; set INTAKE_URL"
-    made = [provision_broker(url), provision_checkpoints(url), provision_outbox(url)]
+    size = Size(settings.intake_replicas, settings.intake_partitions)
+    made = [provision_broker(url, size=size), provision_checkpoints(url, size=size), provision_outbox(url)]
     return "made" if any(made) else "there"

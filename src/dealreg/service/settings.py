@@ -90,7 +90,20 @@ class Settings(OutsideSettings, SealingSettings, WatchingSettings):
     intake: str | None = Field(
         default=None,
         validation_alias="INTAKE_URL",
-        description="The broker, `nats://…`. Unset: the embedded one of `dealreg up`.",
+        description="The broker, `nats://…` or `kafka://…`, several servers with commas between. Unset: the embedded one of `dealreg up`.",
+    )
+    intake_replicas: int | None = Field(
+        default=None,
+        ge=1,
+        le=5,
+        validation_alias="INTAKE_REPLICAS",
+        description="Copies that the broker's cluster keeps of what `migrate` makes in it. Unset: three where it has three servers, else one.",
+    )
+    intake_partitions: int | None = Field(
+        default=None,
+        ge=1,
+        validation_alias="INTAKE_PARTITIONS",
+        description="Partitions of the feed's topic, where `migrate` makes it in Kafka. Unset: three.",
     )
     intake_mappings: Path | None = Field(
         default=None,

@@ -12,7 +12,7 @@ from dealreg.service.composition import House
 from dealreg.service.embedded import children
 from dealreg.service.embedded.servers import embedded_servers
 from dealreg.service.embedded.trouble import AlreadyHeld, ServerTrouble, with_log
-from dealreg.service.intake.broker import Backlog, ask_backlog, provision_broker, somebody_consumes
+from dealreg.service.intake.broker import Backlog, Size, ask_backlog, provision_broker, somebody_consumes
 from dealreg.service.settings import Role, Settings
 
 STOP_SECONDS = 20.0
@@ -76,7 +76,7 @@ def world(settings: Settings) -> Iterator[World]:
     with ExitStack() as stack:
         here = _reached(settings, stack)
         migrating.migrate(here.database_url(Role.OWNER))
-        provision_broker(here.intake_url())
+        provision_broker(here.intake_url(), size=Size(here.intake_replicas, here.intake_partitions))
         house = stack.enter_context(House(here))
         made = World(house, here)
         # Two at once would each take every other batch, and the order of a file that leads its own clock would be lost.
