@@ -127,7 +127,7 @@ def history(
     """What happened to one field: when it was learned, what changed its type, who declared it and why."""
     asked = {"source": source, "entity": entity, "name": name}
     found = told(asking(claims).ask("custom_fields", "history", **asked), response)
-    return FieldHistory(**asked, changes=[FieldChange(**row) for row in found])
+    return FieldHistory(source=source, entity=entity, name=name, changes=[FieldChange(**row) for row in found])
 
 
 @router.get("/custom-fields/then")
