@@ -22,11 +22,12 @@ def project(
     once: Annotated[bool, typer.Option("--once", help="Apply what is recorded so far, then leave.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="How far each model is, as JSON, when it leaves.")] = False,
 ) -> None:
-    """Follow the ledger and keep the read models of projections/ up to date, until a signal.
+    """Follow the ledger and keep the read models of projections/, and the search for end customers, up to date, until a signal.
 
     It may run several times: one process leads each model. A read model whose statement fails stands still alone; exit code 1 with
     --once. DATABASE_URL_PROJECTOR or DATABASE_URL names the database.
     """
+    from dealreg.service.identity.following import Following
     from dealreg.service.logs import configure_logging
     from dealreg.service.projecting.projector import Projector
     from dealreg.service.settings import Role, Settings
@@ -34,13 +35,21 @@ def project(
     settings = Settings()
     configure_logging(settings)
     projector = Projector(settings.database_url(Role.PROJECTOR), models=models or [])
+    following = Following(settings.database_url(Role.PROJECTOR))
     if once:
         projector.catch_up()
+        if not models:
+            following.catch_up()
     else:
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
+        beside = threading.Thread(target=following.run, args=(stop,), name="project-identity")
+        if not models:
+            beside.start()
         projector.run(stop)
+        if not models:
+            beside.join()
     if once or as_json:
         _tell(projector.positions(), as_json=as_json)
 
