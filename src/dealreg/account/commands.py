@@ -9,11 +9,11 @@ from dealreg.account.events import AccountSaid, names_of
 from dealreg.vocabulary.crm_record import Change
 from dealreg.vocabulary.fact import Command
 from dealreg.vocabulary.ids import account_id
-from dealreg.vocabulary.values import Digest, Instant, Key
+from dealreg.vocabulary.values import Digest, Instant, Key, Treatment
 
 
 class AccountMessage(AccountSaid):
-    """A change of one account as its source committed it; ``digest``, ``order`` and ``changed_at`` as with an opportunity."""
+    """A change of one account as its source committed it; ``digest``, ``order``, ``changed_at``, ``treated`` as with an opportunity."""
 
     source: Key
     record: Key
@@ -22,6 +22,7 @@ class AccountMessage(AccountSaid):
     change: Change
     changed_at: Instant
     nulled: tuple[Key, ...] = ()
+    treated: Annotated[tuple[Treatment, ...], Field(max_length=1000)] = ()
 
     @model_validator(mode="after")
     def _says_each_field_once(self) -> Self:

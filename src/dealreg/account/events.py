@@ -149,6 +149,14 @@ class AccountLinkRefused(AccountEvent):
     reason: Text
 
 
+class AccountLinkSettled(AccountEvent):
+    """What the account says under ``field`` is no longer refused: others said something that took the reason away."""
+
+    NAME: ClassVar[str] = "account_link_settled.v1"
+
+    field: Key
+
+
 EVENTS: tuple[type[Event], ...] = (
     AccountChanged,
     AccountWentStale,
@@ -158,4 +166,5 @@ EVENTS: tuple[type[Event], ...] = (
     AccountMerged,
     AccountParted,
     AccountLinkRefused,
+    AccountLinkSettled,
 )

@@ -17,8 +17,9 @@ _NOTHING = AccountSaid()
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """Which company was named above the end customer on this account's word, since when, and which of the placings it is."""
+    """Which company was named above an end customer on this account's word, since when, and which of its placings it is."""
 
+    customer: UUID
     parent: UUID | None
     held_from: datetime
     turn: int
@@ -118,7 +119,7 @@ def _awaited(state: Account, event: facts.AccountAwaited) -> Account:
 
 
 def _placed(state: Account, event: facts.AccountPlaced) -> Account:
-    placing = Placing(event.parent, event.held_from, event.turn)
+    placing = Placing(event.customer, event.parent, event.held_from, event.turn)
     return replace(state, placing=placing, refused=_without(state.refused, frozenset({"parent"})))
 
 
@@ -136,6 +137,10 @@ def _refused(state: Account, event: facts.AccountLinkRefused) -> Account:
     return replace(state, refused=MappingProxyType({**state.refused, event.field: (event.named, event.reason)}))
 
 
+def _settled(state: Account, event: facts.AccountLinkSettled) -> Account:
+    return replace(state, refused=_without(state.refused, frozenset({event.field})))
+
+
 _STEPS: dict[type[Event], Callable[[Account, Any], Account]] = {
     facts.AccountChanged: _changed,
     facts.AccountWentStale: _went_stale,
@@ -145,6 +150,7 @@ _STEPS: dict[type[Event], Callable[[Account, Any], Account]] = {
     facts.AccountMerged: _merged,
     facts.AccountParted: _parted,
     facts.AccountLinkRefused: _refused,
+    facts.AccountLinkSettled: _settled,
 }
 
 

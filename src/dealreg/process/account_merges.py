@@ -36,27 +36,23 @@ def follow_merge(situation: Situation, request: Request, account: UUID) -> bool:
 
 
 def _merge(situation: Situation, request: Request, account: UUID, state: Account, survivor: str) -> bool:
+    """Of an account that nobody knew before it was merged only its id is left: a customer of its own, that it may be parted by again."""
+    found = False
+    if customer_of(situation, state.source, state.record) is None:
+        found = name_customer(situation, account, CustomerGiven(identifiers=(own_id(state.source, state.record),)))
     into = customer_of(situation, state.source, survivor)
     absorbed = customer_of(situation, state.source, state.record)
-    if into is None or absorbed == into:
-        return state.customer is None and _another_name(situation, account, state, survivor)
-    if absorbed is None:
-        return _another_name(situation, account, state, survivor)
+    if into is None or absorbed is None or absorbed == into:
+        return found
     asked = MergeCustomers(customer=into, absorbed=absorbed, reason=f"{state.source} merged the accounts")
     try:
         merge(situation, request, asked)
     except Refused as refused:
         refuse_link(situation, account, MERGED_INTO, survivor, refused.reason)
-        return False
+        return found
     merged = AccountMerged(account=account, merged_into=survivor, absorbed=absorbed, into=into)
     situation.record(ACCOUNT, account, merged)
-    return False
-
-
-def _another_name(situation: Situation, account: UUID, state: Account, survivor: str) -> bool:
-    """Of an account that nobody knew before it was merged only its id is left: another name of the customer that it lives on in."""
-    ids = (own_id(state.source, survivor), own_id(state.source, state.record))
-    return name_customer(situation, account, CustomerGiven(identifiers=ids))
+    return found
 
 
 def _part(situation: Situation, request: Request, account: UUID, merged: tuple[str, UUID, UUID]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
-from dealreg.account.events import AccountLinkRefused, AccountPlaced
+from dealreg.account.events import AccountLinkRefused, AccountLinkSettled, AccountPlaced
 from dealreg.account.state import ACCOUNT, Placing
 from dealreg.process.account_identity import accounts_of, customer_of
 from dealreg.process.case import customer_now
@@ -49,14 +49,25 @@ def place(situation: Situation, customers: Iterable[UUID]) -> None:
     now = dict.fromkeys(customer_now(situation, customer) for customer in customers)
     words = {customer: _word(situation, customer) for customer in now}
     circles = {customer for customer in now if _in_circle(situation, customer)}
+    in_vain: set[UUID] = set()
     for customer, word in words.items():
         if word is None or customer in circles:
             _stand_alone(situation, customer)
         if word is not None and customer in circles:
             refuse_link(situation, word.account, PARENT, word.named, CIRCLE)
+            in_vain.add(word.account)
     for customer, word in words.items():
-        if word is not None and customer not in circles:
-            _stand_below(situation, customer, word)
+        if word is not None and customer not in circles and not _stands_below(situation, customer, word):
+            in_vain.add(word.account)
+    for customer in now:
+        _settle(situation, accounts_of(situation, customer), in_vain)
+
+
+def _settle(situation: Situation, accounts: Iterable[UUID], in_vain: set[UUID]) -> None:
+    """What is refused no longer, for others said something new, is no longer shown as refused."""
+    for account in accounts:
+        if PARENT in situation.of(ACCOUNT, account).refused and account not in in_vain:
+            situation.record(ACCOUNT, account, AccountLinkSettled(account=account, field=PARENT))
 
 
 def refuse_link(situation: Situation, account: UUID, field: str, named: str, reason: str) -> None:
@@ -103,9 +114,10 @@ def _says(situation: Situation, account: UUID, customer: UUID) -> Word | None:
 
 
 def _newest(situation: Situation, customer: UUID) -> tuple[UUID, Placing] | None:
-    """The placing of the customer that is in force, and on whose word."""
+    """The placing of the customer that is in force, and on whose word; those of customers that were merged into it are not its own."""
     placed = [(account, situation.of(ACCOUNT, account).placing) for account in accounts_of(situation, customer)]
-    return max(((a, p) for a, p in placed if p is not None), key=lambda one: (one[1].turn, one[0]), default=None)
+    own = ((account, placing) for account, placing in placed if placing is not None and placing.customer == customer)
+    return max(own, key=lambda one: (one[1].turn, one[0]), default=None)
 
 
 def _stand_alone(situation: Situation, customer: UUID) -> None:
@@ -115,15 +127,18 @@ def _stand_alone(situation: Situation, customer: UUID) -> None:
         _placed(situation, customer, newest[0], None, newest[1])
 
 
-def _stand_below(situation: Situation, customer: UUID, word: Word) -> None:
+def _stands_below(situation: Situation, customer: UUID, word: Word) -> bool:
+    """Have it stand there, unless it does; what the desk named since stays. False where it may not, and that is recorded."""
     newest = _newest(situation, customer)
     placing = newest[1] if newest is not None else None
     if placing is not None and placing.parent is not None and customer_now(situation, placing.parent) == word.parent:
-        return
+        return True
     try:
         _placed(situation, customer, word.account, word.parent, placing)
     except Refused as refused:
         refuse_link(situation, word.account, PARENT, word.named, refused.reason)
+        return False
+    return True
 
 
 def _placed(situation: Situation, customer: UUID, account: UUID, parent: UUID | None, before: Placing | None) -> None:

@@ -15,8 +15,10 @@ from dealreg.account.state import ACCOUNT
 from dealreg.process.account_identity import resolve_account, unusable
 from dealreg.process.account_merges import follow_merge
 from dealreg.process.account_parents import companies_touched, place
+from dealreg.process.mirror_fields import learn
 from dealreg.vocabulary.crm_record import Change
 from dealreg.vocabulary.fact import Request, Role
+from dealreg.vocabulary.field_types import Entity
 from dealreg.vocabulary.ids import account_id
 from dealreg.vocabulary.refused import NotAllowed
 from dealreg.vocabulary.situation import Situation
@@ -42,6 +44,8 @@ def fold_account(situation: Situation, request: Request, command: FoldAccount) -
         if gap is not None:
             situation.record(ACCOUNT, account, gap)
         return {**told, "did": "stale" if gap is not None else "nothing_newer"}
+    brought_by = (message.source, message.record, message.digest)
+    learn(situation, Entity.ACCOUNT, brought_by, message.custom, message.treated)
     changed = fold(before, message, unusable(message))
     if changed is None:
         return {**told, "did": "nothing_newer"}
