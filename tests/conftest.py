@@ -29,6 +29,7 @@ pytest_plugins = (
     "tests.fix_golden",
     "tests.fix_past",
     "tests.fix_intake",
+    "tests.fix_sources",
     "tests.fix_histories",
     "tests.fix_outbox",
     "tests.fix_erasing",

@@ -16,6 +16,7 @@ from dealreg.service.intake.mapping import MappingDocument
 from dealreg.service.sources.client import Page, PageGone, ReadRecord, SourceError, SourceRefused
 from dealreg.service.sources.http import Http, Patience
 from dealreg.service.sources.instants import instant
+from dealreg.service.sources.listing import Listed, listed
 from dealreg.service.sources.settings import Api, Quota
 
 QUOTA = Quota(reads_per_second=4, writes_per_second=4)
@@ -59,23 +60,18 @@ class HubSpot:
         self._http.set("PATCH", url, {"properties": dict(values)})
 
     def _searched(self, kind: str, since: datetime) -> Iterator[Page]:
-        asked, after, seen = since, None, 0
-        while True:
-            found = self._search(kind, asked, after)
-            rows = found["results"]
-            if not rows:
-                return
-            reached = instant(rows[-1]["properties"]["hs_lastmodifieddate"])
-            yield Page(tuple(self._whole(kind, [str(row["id"]) for row in rows])), reached)
-            seen, after = seen + len(rows), (found.get("paging") or {}).get("next", {}).get("after")
-            if after is None:
-                return
-            if seen + self._page > self._most:
-                if reached <= asked:
-                    raise SourceRefused(
-                        f"more than {self._most} records changed at one instant, which HubSpot cannot page", 400
-                    )
-                asked, after, seen = reached, None, 0
+        def ask(at: datetime, token: str | None) -> tuple[list[Listed], str | None]:
+            if token is not None and int(token) + self._page > self._most:
+                words = f"more than {self._most} records changed at one instant, which HubSpot cannot page"
+                raise SourceRefused(words, httpx.codes.BAD_REQUEST)
+            found = self._search(kind, at, token)
+            rows = [
+                Listed(str(row["id"]), instant(row["properties"]["hs_lastmodifieddate"])) for row in found["results"]
+            ]
+            return rows, ((found.get("paging") or {}).get("next") or {}).get("after")
+
+        for rows in listed(since, ask):
+            yield Page(tuple(self._whole(kind, [row.record for row in rows])), rows[-1].changed_at)
 
     def _search(self, kind: str, since: datetime, after: str | None) -> Any:
         stamp = str((since - _EPOCH) // timedelta(milliseconds=1))
@@ -88,7 +84,9 @@ class HubSpot:
         }
         found = self._http.ask(f"/crm/v3/objects/{kind}/search", body)
         if found is None:
-            raise SourceRefused(f"the portal has no object {kind}; correct `entity` in the mapping", 404)
+            raise SourceRefused(
+                f"the portal has no object {kind}; correct `entity` in the mapping", httpx.codes.NOT_FOUND
+            )
         return found
 
     def _archived(self, kind: str, since: datetime) -> Iterator[Page]:

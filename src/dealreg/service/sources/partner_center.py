@@ -14,6 +14,7 @@ from dealreg.service.intake.mapping import MappingDocument
 from dealreg.service.sources.client import Page, PageGone, ReadRecord, SourceAway, SourceRefused
 from dealreg.service.sources.http import Http, Patience
 from dealreg.service.sources.instants import instant, zulu
+from dealreg.service.sources.listing import Listed, listed
 from dealreg.service.sources.settings import Api, Quota
 
 QUOTA = Quota(reads_per_second=2, writes_per_second=1)
@@ -44,22 +45,29 @@ class PartnerCenter:
     def changed(self, entity: Entity, since: datetime) -> Iterator[Page]:
         """By last change, as long as the answer says where it goes on. Nothing can be deleted there."""
         _only_opportunities(entity)
+        whole: dict[str, Any] = {}
+
+        def ask(at: datetime, token: str | None) -> tuple[list[Listed], str | None]:
+            found = self._list(at, token)
+            whole.clear()
+            whole.update({str(row["id"]): row for row in found["value"]})
+            rows = [Listed(name, instant(row["updatedDateTime"])) for name, row in whole.items()]
+            return rows, found.get("@odata.nextLink") or found.get("nextLink")
+
+        for rows in listed(since, ask):
+            records = tuple(ReadRecord(row.record, whole[row.record], row.changed_at) for row in rows)
+            yield Page(records, rows[-1].changed_at)
+
+    def _list(self, since: datetime, link: str | None) -> Any:
         asked = {
             "$filter": f"updatedDateTime ge {zulu(since)}",
             "$orderby": "updatedDateTime asc",
             "$top": str(self._page),
         }
-        found = self._http.get(_REFERRALS, asked)
-        while True:
-            if found is None:
-                raise PageGone("Partner Center does not know the next page any more")
-            rows = found["value"]
-            records = tuple(ReadRecord(str(row["id"]), row, instant(row["updatedDateTime"])) for row in rows)
-            yield Page(records, records[-1].changed_at if records else None)
-            following = found.get("@odata.nextLink") or found.get("nextLink")
-            if following is None:
-                return
-            found = self._http.get(following)
+        found = self._http.get(_REFERRALS, asked) if link is None else self._http.get(link)
+        if found is None:
+            raise PageGone("Partner Center does not know the next page any more")
+        return found
 
     def write(self, entity: Entity, record: str, values: Mapping[str, Any]) -> None:
         """Set fields, slashes leading inside, unless the referral changes in the same moment."""

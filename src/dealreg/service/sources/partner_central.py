@@ -6,7 +6,7 @@ Published: 10 reads and 1 write a second for each account. Source: AWS Partner C
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -24,10 +24,14 @@ from dealreg.service.sources.client import (
 )
 from dealreg.service.sources.http import Http, Patience
 from dealreg.service.sources.instants import instant, zulu
+from dealreg.service.sources.listing import Listed, listed
 from dealreg.service.sources.settings import Api, Quota
 
 QUOTA = Quota(reads_per_second=10, writes_per_second=1)
 PAGE = 50
+_OVERLAP = timedelta(seconds=1)
+"""`AfterLastModifiedDate` does not say whether the instant itself is in."""
+
 _TARGET = "AWSPartnerCentralSelling"
 _TAKEN = (
     "Catalog",
@@ -71,19 +75,20 @@ class PartnerCentral:
     def changed(self, entity: Entity, since: datetime) -> Iterator[Page]:
         """By last change; the list has summaries only, so each is read. Nothing can be deleted there."""
         _only_opportunities(entity)
-        asked: dict[str, Any] = {
+        for rows in listed(since, self._list, _OVERLAP):
+            read = tuple(self.read(entity, row.record) or ReadRecord(row.record, None) for row in rows)
+            yield Page(read, rows[-1].changed_at)
+
+    def _list(self, since: datetime, token: str | None) -> tuple[list[Listed], str | None]:
+        asked = {
             "Sort": {"SortBy": "LastModifiedDate", "SortOrder": "ASCENDING"},
             "LastModifiedDate": {"AfterLastModifiedDate": zulu(since)},
             "MaxResults": self._page,
+            **({"NextToken": token} if token is not None else {}),
         }
-        while True:
-            found = self._call("ListOpportunities", asked) or {}
-            rows = found.get("OpportunitySummaries", ())
-            read = tuple(self.read(entity, row["Id"]) or ReadRecord(row["Id"], None) for row in rows)
-            yield Page(read, instant(rows[-1]["LastModifiedDate"]) if rows else None)
-            if not found.get("NextToken"):
-                return
-            asked["NextToken"] = found["NextToken"]
+        found = self._call("ListOpportunities", asked) or {}
+        rows = found.get("OpportunitySummaries", ())
+        return [Listed(row["Id"], instant(row["LastModifiedDate"])) for row in rows], found.get("NextToken")
 
     def write(self, entity: Entity, record: str, values: Mapping[str, Any]) -> None:
         """Set fields, dots leading inside: what an update leaves out is emptied, so the opportunity is read and sent back whole."""
