@@ -1,20 +1,23 @@
-"""The mapping file of an export: which column says what of an opportunity, who its partners are, and which facts a row holds.
+"""The mapping file of an export: which column says what of a record, who its partners are, and which facts a row holds.
 
 A column is named by its name, or as ``companion.column`` for one of a companion file that is joined to the row. The whole form with a
 worked example: docs/maven.md.
 """
 
+from codecs import lookup
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from dealreg.service.intake.conversions import Conversions, Word
+from dealreg.service.intake.heard import Entity
 from dealreg.vocabulary.crm_record import Change
 from dealreg.vocabulary.ids import ProgramId
-from dealreg.vocabulary.values import Key, Model, PartnerTier, Track
+from dealreg.vocabulary.values import Day, Key, Model, PartnerTier, Track
 
 FILLS = ("partner", "distributor", "master", "filed_by")
 """The fields of an opportunity that name a partner; nothing but ``partners`` fills them, so that no person's name can."""
@@ -68,6 +71,13 @@ class PartnerRule(Model):
     """A column of the companion that names a territory; none: every territory of the rulebook without one above it."""
 
 
+def _encoding(name: str) -> str:
+    try:
+        return lookup(name).name if name != "utf-8-sig" else name
+    except LookupError as error:
+        raise ValueError(f"{name!r} is no way to write letters; try utf-8-sig or cp1252") from error
+
+
 class Undated(StrEnum):
     """What becomes of a fact whose row has no date for it."""
 
@@ -77,10 +87,13 @@ class Undated(StrEnum):
 
 
 class FactRule(Model):
-    """One thing that happened to the opportunity, told as one message at the start of its day in the program's zone."""
+    """One thing that happened to the record, told as one message: at its instant, or at the start of its day in the program's zone."""
 
     fact: Annotated[Key, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
-    date: Key
+    date: Key | None = None
+    """The column with its day or instant; None: no row has one."""
+    when: Annotated[Mapping[Key, tuple[Word, ...]], Field(max_length=20)] = {}
+    """Only rows whose column has one of these values hold the fact."""
     undated: Undated = Undated.OMIT
     change: Change = Change.UPDATED
     names_partners: bool = False
@@ -92,8 +105,8 @@ class FactRule(Model):
             yield name, Said(column=said) if isinstance(said, str) else said
 
 
-class IngestMapping(Model):
-    """How one export is read."""
+class IngestMapping(Conversions):
+    """How one export is read; how its values are written stands in ``words``, ``dates``, ``decimal``, ``zone`` and ``nothing``."""
 
     program: ProgramId
     source: Annotated[Key, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
@@ -101,8 +114,18 @@ class IngestMapping(Model):
     rulebook: Key
     """A file beside this one, else the name of a shipped rulebook."""
     record: Key
-    """The column with the CRM's id of the opportunity."""
+    """The column with the CRM's id of the record."""
+    entity: Entity = Entity.OPPORTUNITY
+    """What a row is: an opportunity or an account."""
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8-sig"
+    """How the file's letters are written: spreadsheets often save as cp1252."""
+    separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    """Between several product lines in one cell; None: a cell has one."""
+    as_of: Day | None = None
+    """The day on which the export was made: on it is told what has no date, if it is later than every date of the file."""
+    partner_ids: Mapping[Literal["partner", "distributor", "master", "filed_by"], Key] = {}
+    """Columns that hold the ids of partners who are enrolled already; never a person's name."""
     companions: Mapping[Key, Companion] = {}
     fixes: Mapping[Key, Mapping[str, str]] = {}
     """By column: what stands there for what was meant; applied before anything is joined."""
@@ -120,6 +143,10 @@ class IngestMapping(Model):
         for fact in self.facts:
             if filled := sorted(set(FILLS) & set(fact.says)):
                 raise ValueError(f"fact {fact.fact!r} says {filled[0]!r}; only 'partners' name a partner")
+            if fact.date is None and fact.undated is Undated.OMIT:
+                raise ValueError(
+                    f"fact {fact.fact!r} names no date; say 'undated: last_day' and give the file an 'as_of'"
+                )
             if "identifiers" in fact.says:
                 raise ValueError(f"fact {fact.fact!r}: name each identifier by itself, as 'identifiers.duns'")
         if len(set(prefixes)) != len(prefixes):
@@ -135,8 +162,13 @@ class IngestMapping(Model):
             yield companion.column, f"companions.{name}.column"
         for column in self.fixes:
             yield column, f"fixes.{column}"
+        for ours, column in self.partner_ids.items():
+            yield column, f"partner_ids.{ours}"
         for fact in self.facts:
-            yield fact.date, f"facts.{fact.fact}.date"
+            if fact.date is not None:
+                yield fact.date, f"facts.{fact.fact}.date"
+            for column in fact.when:
+                yield column, f"facts.{fact.fact}.when"
             for field, said in fact.fields():
                 if said.column is not None:
                     yield said.column, f"facts.{fact.fact}.says.{field}"

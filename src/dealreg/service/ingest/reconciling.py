@@ -10,17 +10,20 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from dealreg.account.state import ACCOUNT
+from dealreg.account.state import Account as State
 from dealreg.file.evolve import FILE
 from dealreg.file.state import CustomerFile
 from dealreg.opportunity.state import OPPORTUNITY, Opportunity
 from dealreg.process.read_opportunity import filing_party
 from dealreg.process.view import state_of
 from dealreg.registration.state import REGISTRATION, Registration
-from dealreg.service.ingest.telling import Told
+from dealreg.service.ingest.saying import Told
+from dealreg.service.intake.heard import Entity
 from dealreg.service.ledger.cache import States
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.vocabulary.fact import Aggregate
-from dealreg.vocabulary.ids import StreamId, file_stream, opportunity_id, registration_id
+from dealreg.vocabulary.ids import StreamId, account_id, file_stream, opportunity_id, registration_id
 
 READ_AT_ONCE = 500
 REPETITION = "ROE-28"
@@ -43,7 +46,7 @@ class Fate(StrEnum):
     INCOMPLETE = "incomplete"
     """Filed, and waits for what is missing (ROE-2); ``why`` says what."""
     FOLDED = "folded"
-    """Kept as an opportunity that asks for no protection; ``why`` says what it lacks."""
+    """Kept as an opportunity that asks for no protection, ``why`` says what it lacks; or as an account."""
     DEAD = "dead_lettered"
     """A message of it could not be decided; ``why`` is the reason."""
     UNTOLD = "not_sent"
@@ -68,13 +71,15 @@ class Records:
     program: str
     source: str
     of_rows: Mapping[int, str]
+    entity: Entity = Entity.OPPORTUNITY
 
 
 def reconcile(
     ledger: Ledger, records: Records, messages: Sequence[Told], untold: Mapping[int, str], aggregates: Mapping[str, Any]
 ) -> list[Account]:
     """The account of every row, in the order of the rows. Raises ``Unavailable``."""
-    folded = _Folded(ledger, records, aggregates)
+    kind = _FoldedAccounts if records.entity is Entity.ACCOUNT else _Folded
+    folded = kind(ledger, records, aggregates)
     dead = _dead(ledger, messages)
     first: dict[str, int] = {}
     accounts = []
@@ -107,6 +112,24 @@ def dead_digests(ledger: Ledger, digests: Iterable[str]) -> dict[str, str]:
             where = letter["detail"].get("field") or letter["detail"].get("words", "")
             found.setdefault(letter["digest"], f"{letter['reason']}: {where}".rstrip(": "))
     return found
+
+
+class _FoldedAccounts:
+    """Accounts as they stand, each read once."""
+
+    def __init__(self, ledger: Ledger, records: Records, aggregates: Mapping[str, Any]) -> None:
+        self._records = records
+        streams = {account_id(records.source, record) for record in records.of_rows.values()}
+        states = States(ledger, aggregates, size=1)
+        self._accounts: Mapping[UUID, State] = read_states(states, ACCOUNT, streams)
+
+    def fate(self, record: str) -> tuple[Fate, str]:
+        account = self._accounts[account_id(self._records.source, record)]
+        if not account.known:
+            return Fate.MISSING, "no message of it is in the ledger"
+        if account.refused:
+            return Fate.FOLDED, next(iter(account.refused.values()))[1]
+        return Fate.FOLDED, "a company that the CRM knows" if account.lives else "gone from the CRM"
 
 
 class _Folded:

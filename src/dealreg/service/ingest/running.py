@@ -46,6 +46,7 @@ class Plan:
             self.mapping.program,
             self.mapping.source,
             {row.number: row.cells.get(column, "") for row in self.export.rows},
+            self.mapping.entity,
         )
 
     def day(self, *, last: bool) -> datetime:

@@ -4,9 +4,11 @@ import csv
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from dealreg.service.ingest.document import IngestMapping, MappingFault
+from dealreg.service.intake.conversions import as_text
 
 Cells = Mapping[str, str]
 """Column → what stands there, without blanks around it; empty where nothing does."""
@@ -32,8 +34,8 @@ class Export:
 
 def read_export(path: Path, mapping: IngestMapping) -> Export:
     """Read everything. Raises ``MappingFault`` where a file or a column is missing."""
-    tables = {name: _table(path.parent / one.file, mapping.delimiter) for name, one in mapping.companions.items()}
-    rows = _table(path, mapping.delimiter)
+    tables = {name: _table(path.parent / one.file, mapping) for name, one in mapping.companions.items()}
+    rows = _table(path, mapping)
     _columns_are_there(path, mapping, rows, tables)
     companions = {name: tuple(_fixed(row, mapping, f"{name}.") for row in table) for name, table in tables.items()}
     found = {
@@ -42,19 +44,21 @@ def read_export(path: Path, mapping: IngestMapping) -> Export:
     return Export(tuple(_joined(_fixed(row, mapping, ""), mapping, found) for row in rows), companions)
 
 
-def _table(path: Path, delimiter: str) -> list[Row]:
+def _table(path: Path, mapping: IngestMapping) -> list[Row]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
+        with path.open(encoding=mapping.encoding, newline="") as lines:
             found = (
                 _json_lines(path, lines)
                 if path.suffix.lower() in JSON_LINES
-                else csv.DictReader(lines, delimiter=delimiter, restkey="", restval="", strict=True)
+                else csv.DictReader(lines, delimiter=mapping.delimiter, restkey="", restval="", strict=True)
             )
             rows = [Row(number, _trimmed(cells)) for number, cells in enumerate(found, 1)]
     except OSError as error:
         raise MappingFault(f"{path}: {error.strerror}; companion files lie beside the export") from error
     except (csv.Error, UnicodeDecodeError) as error:
-        raise MappingFault(f"{path} cannot be read as text in columns: {error}; save it as UTF-8 CSV") from error
+        raise MappingFault(
+            f"{path} cannot be read as text in columns: {error}; name its 'encoding', or save it as UTF-8"
+        ) from error
     if not rows:
         raise MappingFault(f"{path} has no rows; export it again")
     return rows
@@ -65,7 +69,7 @@ def _json_lines(path: Path, lines: Iterator[str]) -> Iterator[dict[str, object]]
         if not line.strip():
             continue
         try:
-            value = json.loads(line)
+            value = json.loads(line, parse_float=Decimal)
         except ValueError as error:
             raise MappingFault(f"{path}, line {number}: no JSON: {error}; one object stands on each line") from error
         if not isinstance(value, dict):
@@ -74,7 +78,15 @@ def _json_lines(path: Path, lines: Iterator[str]) -> Iterator[dict[str, object]]
 
 
 def _trimmed(cells: Mapping[str, object]) -> dict[str, str]:
-    return {str(name).strip(): "" if value is None else str(value).strip() for name, value in cells.items()}
+    return {str(name).strip(): _cell(value) for name, value in cells.items()}
+
+
+def _cell(value: object) -> str:
+    """What stands in a cell, each digit of a number kept; lists and objects as JSON writes them."""
+    if value is None:
+        return ""
+    text = str(value) if isinstance(value, Decimal) else as_text(value)
+    return text.strip() if isinstance(text, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _columns_are_there(path: Path, mapping: IngestMapping, rows: list[Row], tables: Mapping[str, list[Row]]) -> None:

@@ -1,36 +1,24 @@
 """What each row of an export tells, as messages in the order in which it happened."""
 
-import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from dealreg.engagement.windows import first_instant
-from dealreg.service.ingest.document import FactRule, IngestMapping, Said, Undated
+from dealreg.service.ingest.document import FactRule, IngestMapping, Undated
 from dealreg.service.ingest.parties import Parties
+from dealreg.service.ingest.saying import Told, message
 from dealreg.service.ingest.table import Export, Row
-from dealreg.service.intake.publishing import Outgoing, cloud_event
+from dealreg.service.intake.formats.dates import moment
+from dealreg.service.intake.formats.fields import is_nothing
+from dealreg.service.intake.unreadable import Unreadable
 from dealreg.vocabulary.crm_record import Change
 
-IDENTIFIERS = "identifiers."
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A message with what it comes from: the row, the fact, and the instant at which it was so."""
-
-    row: int
-    fact: str
-    at: datetime
-    message: Outgoing
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the body: by it a dead letter is known again."""
-        return sha256(self.message.body).hexdigest()
+_SPREADSHEET = re.compile(r"\d(?:[.,]\d+)?E\+\d+")
+"""An id of many digits as a spreadsheet shows it, and saves it."""
 
 
 @dataclass(slots=True)
@@ -48,91 +36,95 @@ class _Unreadable(Exception):
     """A cell that cannot be understood; the message is for the account of the row."""
 
 
-def tell(export: Export, mapping: IngestMapping, parties: Parties, zone: ZoneInfo) -> Telling:
-    """Every row as the facts that it holds: by day, then as the mapping lists its facts, then by row.
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """A fact that a row holds; ``when`` is missing where the row has no date for it."""
 
-    Of one row on one day what created the record comes first, whatever the mapping's order.
+    row: Row
+    rank: int
+    rule: FactRule
+    when: date | datetime | None
+
+
+def tell(export: Export, mapping: IngestMapping, parties: Parties, zone: ZoneInfo) -> Telling:
+    """Every row as the facts that it holds: by instant, then as the mapping lists its facts, then by row.
+
+    A day counts from its first instant in ``zone``. Of one row at one instant what created the record comes first, whatever the mapping's
+    order.
     """
     telling = Telling()
-    dated = list(_dated(export, mapping, telling))
-    ranks: dict[tuple[int, date], int] = {}
-    for row, rank, _, day in dated:
-        key = (row.number, day or telling.last_day)
-        ranks[key] = max(rank, ranks.get(key, 0))
-    ordered = sorted(
-        (
-            day or telling.last_day,
-            ranks[row.number, day or telling.last_day],
-            row.number,
-            rule.change is not Change.CREATED,
-            rank,
-        )
-        for row, rank, rule, day in dated
-    )
-    rows = {row.number: row for row in export.rows}
-    telling.undated = {row.number for row, _, _, day in dated if day is None}
-    telling.messages = [
-        _message(rows[number], mapping.facts[rank], mapping, parties, day, zone) for day, _, number, _, rank in ordered
-    ]
+    held = list(_held(export, mapping, telling, zone))
+    if mapping.as_of is not None:
+        telling.last_day = max(telling.last_day, mapping.as_of)
+        telling.first_day = min(telling.first_day, mapping.as_of)
+    last = telling.last_day
+    if last == date.min:
+        telling.untold |= {
+            one.row.number: "has no date, and no other row has; say 'as_of' in the mapping" for one in held
+        }
+        return telling
+    timed = [(_at(one.when or last, zone), one) for one in held]
+    ranks: dict[tuple[int, datetime], int] = {}
+    for at, one in timed:
+        ranks[one.row.number, at] = max(one.rank, ranks.get((one.row.number, at), 0))
+    timed.sort(key=lambda each: _place(each[0], each[1], ranks))
+    telling.undated = {one.row.number for one in held if one.when is None}
+    telling.messages = [message(one.row, one.rule, mapping, parties, one.when or last, at) for at, one in timed]
     return telling
 
 
-def _dated(
-    export: Export, mapping: IngestMapping, telling: Telling
-) -> Iterator[tuple[Row, int, FactRule, date | None]]:
-    """Each fact of each row with its day; a row with a cell that is no day, or without a record, is set aside."""
+def _place(at: datetime, one: _Fact, ranks: Mapping[tuple[int, datetime], int]) -> tuple[Any, ...]:
+    number = one.row.number
+    return at, ranks[number, at], number, one.rule.change is not Change.CREATED, one.rank
+
+
+def _held(export: Export, mapping: IngestMapping, telling: Telling, zone: ZoneInfo) -> Iterator[_Fact]:
+    """Each fact of each row with its date; a row with a cell that is none, or without a record, is set aside."""
     for row in export.rows:
         try:
-            if not row.cells.get(mapping.record):
-                raise _Unreadable(f"{mapping.record} is empty: the row names no opportunity")
-            days = [(rank, rule, _day(row, rule)) for rank, rule in enumerate(mapping.facts)]
+            _has_record(row, mapping)
+            rules = [(rank, rule) for rank, rule in enumerate(mapping.facts) if _applies(row, rule)]
+            dated = [_Fact(row, rank, rule, _when(row, rule, mapping)) for rank, rule in rules]
         except _Unreadable as why:
             telling.untold[row.number] = str(why)
             continue
-        known = [day for _, _, day in days if day is not None]
-        telling.first_day = min([telling.first_day, *known])
-        telling.last_day = max([telling.last_day, *known])
-        said = [(rank, rule, day) for rank, rule, day in days if day is not None or rule.undated is Undated.LAST_DAY]
+        days = [_local_day(one.when, zone) for one in dated if one.when is not None]
+        telling.first_day = min([telling.first_day, *days])
+        telling.last_day = max([telling.last_day, *days])
+        said = [one for one in dated if one.when is not None or one.rule.undated is Undated.LAST_DAY]
         if not said:
             telling.untold[row.number] = "has no date, and the mapping says nothing of rows without one"
-        yield from ((row, rank, rule, day) for rank, rule, day in said)
+        yield from said
 
 
-def _day(row: Row, rule: FactRule) -> date | None:
-    written = row.cells.get(rule.date, "")
+def _has_record(row: Row, mapping: IngestMapping) -> None:
+    record = row.cells.get(mapping.record, "")
+    if not record:
+        raise _Unreadable(f"{mapping.record} is empty: the row names no {mapping.entity}")
+    if _SPREADSHEET.fullmatch(record):
+        raise _Unreadable(f"{mapping.record} is {record}: a spreadsheet cut the digits of the id; export it as text")
+
+
+def _applies(row: Row, rule: FactRule) -> bool:
+    return all(row.cells.get(column, "") in values for column, values in rule.when.items())
+
+
+def _when(row: Row, rule: FactRule, mapping: IngestMapping) -> date | datetime | None:
+    written = row.cells.get(rule.date, "") if rule.date is not None else ""
+    if is_nothing(written, mapping):
+        return None
     try:
-        return date.fromisoformat(written) if written else None
-    except ValueError:
-        raise _Unreadable(f"{rule.date} is no day such as 2017-03-01") from None
+        found = moment(written, rule.date or "", mapping)
+    except Unreadable as fault:
+        raise _Unreadable(f"{rule.date} {fault.words}") from None
+    if not 1900 <= found.year < 2200:  # noqa: PLR2004 - the bounds of every instant (architecture D12)
+        raise _Unreadable(f"{rule.date} lies outside the years 1900 to 2200")
+    return found
 
 
-def _message(row: Row, rule: FactRule, mapping: IngestMapping, parties: Parties, day: date, zone: ZoneInfo) -> Told:
-    at = first_instant(day, zone)
-    record = row.cells[mapping.record]
-    data: dict[str, Any] = {"record": record, "change": rule.change.value}
-    if rule.names_partners:
-        data |= parties.named(row)
-    for name, said in rule.fields():
-        value = _value(row, said)
-        if value:
-            _put(data, name, value)
-    # Named by its content: the same row is the same message for ever, a corrected one is a new one.
-    content = sha256(json.dumps([data, at.isoformat()], sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
-    name = f"{record}:{rule.fact}:{content}"
-    sequence = f"{day.isoformat()}.{0 if rule.change is Change.CREATED else 1}"
-    event = cloud_event(mapping.source, name, data, at=at, sequence=sequence, program=mapping.program)
-    return Told(row.number, rule.fact, at, event)
+def _local_day(when: date | datetime, zone: ZoneInfo) -> date:
+    return when.astimezone(zone).date() if isinstance(when, datetime) else when
 
 
-def _value(row: Row, said: Said) -> str:
-    if said.always is not None:
-        return said.always
-    written = row.cells.get(said.column or "", "")
-    return said.words.get(written, written)
-
-
-def _put(data: dict[str, Any], name: str, value: str) -> None:
-    if name.startswith(IDENTIFIERS):
-        data.setdefault("identifiers", {})[name.removeprefix(IDENTIFIERS)] = value
-    else:
-        data[name] = [value] if name == "lines" else value
+def _at(when: date | datetime, zone: ZoneInfo) -> datetime:
+    return when if isinstance(when, datetime) else first_instant(when, zone)

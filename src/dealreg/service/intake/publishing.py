@@ -54,11 +54,12 @@ def cloud_event(
     at: datetime,
     sequence: str | None = None,
     program: str | None = None,
+    kind: str = TYPE,
 ) -> Outgoing:
-    """A structured CloudEvent around a neutral opportunity; ``at`` is when the CRM committed it."""
+    """A structured CloudEvent around a neutral opportunity, or of another ``kind``; ``at`` is when the CRM committed it."""
     event = {
         "specversion": "1.0",
-        "type": TYPE,
+        "type": kind,
         "source": source,
         "id": event_id,
         "time": at.isoformat(),

@@ -45,12 +45,28 @@ def as_iso(value: Any, field: str) -> str:
 def day(value: Any, field: str, conversions: Conversions) -> str:
     """A calendar day as ISO writes it; of an instant, the day in its own zone, else in the mapping's. Raises ``Unreadable``."""
     try:
-        found = _declared(value, conversions) or _day(value, conversions)
+        found = _as_day(_declared(value, conversions), conversions) or _day(value, conversions)
     except (OverflowError, ValueError) as error:
         raise Unreadable(Why.INVALID, "lies beyond the calendar", field) from error
     if found is None:
         raise Unreadable(Why.INVALID, "is no day in a way that is known here; say how it is written in 'dates'", field)
     return found.isoformat()
+
+
+def moment(value: str, field: str, conversions: Conversions) -> date | datetime:
+    """A day, or an instant where there is a time; one without a zone is of the mapping's. Raises ``Unreadable``."""
+    zone = ZoneInfo(conversions.zone)
+    try:
+        found = _declared(value, conversions) or _instant(value, zone)
+        if found is None and _DAY.fullmatch(value.strip()):
+            found = date.fromisoformat(value.strip())
+        if isinstance(found, datetime):
+            return (found if found.tzinfo is not None else found.replace(tzinfo=zone)).astimezone(UTC)
+    except (OverflowError, ValueError) as error:
+        raise Unreadable(Why.INVALID, "lies beyond the calendar", field) from error
+    if found is None:
+        raise Unreadable(Why.INVALID, "is no day such as 2017-03-01", field)
+    return found
 
 
 def from_milliseconds(milliseconds: int, field: str) -> datetime:
@@ -67,32 +83,34 @@ def finer_than_milliseconds(value: Any) -> str:
     return ((found[3] or "") if found else "").ljust(12, "0")[3:12]
 
 
-def _declared(value: Any, conversions: Conversions) -> date | None:
-    """By the ways that the mapping names."""
+def _declared(value: Any, conversions: Conversions) -> date | datetime | None:
+    """By the ways that the mapping names; with a time where the way has one."""
     text = str(value).strip()
     for way in conversions.dates:
         if way == "seconds" and re.fullmatch(r"-?\d{1,12}(\.\d+)?", text):
-            return _in(_EPOCH + timedelta(seconds=int(Decimal(text))), conversions)
+            return _EPOCH + timedelta(seconds=int(Decimal(text)))
         if way == "excel" and re.fullmatch(r"\d{1,6}(\.\d+)?", text):
             return _EXCEL + timedelta(days=int(Decimal(text)))
         if "%" in way and isinstance(value, str):
             try:
-                return datetime.strptime(text, way).date()  # noqa: DTZ007 - a day has no zone
+                found = datetime.strptime(text, way)  # noqa: DTZ007 - the mapping says in which zone, or it is a day
             except ValueError:
                 continue
+            return found if re.search("%[HIcXsT]", way) else found.date()
     return None
+
+
+def _as_day(found: date | datetime | None, conversions: Conversions) -> date | None:
+    """Of an instant of no place, the day in the mapping's zone; of any other, its own."""
+    if not isinstance(found, datetime):
+        return found
+    return found.astimezone(ZoneInfo(conversions.zone)).date() if found.tzinfo is UTC else found.date()
 
 
 def _day(value: Any, conversions: Conversions) -> date | None:
     if isinstance(value, str) and _DAY.fullmatch(value.strip()):
         return date.fromisoformat(value.strip())
-    found = _instant(value, None, naive=True)
-    return found and (_in(found, conversions) if found.tzinfo is UTC else found.date())
-
-
-def _in(found: datetime, conversions: Conversions) -> date:
-    """The day of an instant of no place in the mapping's zone."""
-    return found.astimezone(ZoneInfo(conversions.zone)).date()
+    return _as_day(_instant(value, None, naive=True), conversions)
 
 
 def _instant(value: Any, zone: tzinfo | None, *, naive: bool = False) -> datetime | None:

@@ -113,24 +113,30 @@ def _found(theirs: Mapping[str, Any], name: str) -> Any:
 
 
 def _ours(ours: str, value: Any, name: str, mapping: EntityMapping) -> Any:
-    """One value in the shape of our field."""
-    if is_nothing(value, mapping):
+    """One value in the shape of our field, by the mapping's stages too."""
+    if not isinstance(mapping, MappingDocument):
+        return converted(ours, value, name, mapping)
+    found = converted(ours, value, name, mapping, mapping.separator)
+    return mapping.stages[found].stage or found if ours == "stage" and found in mapping.stages else found
+
+
+def converted(ours: str, value: Any, name: str, conversions: Conversions, separator: str | None = ";") -> Any:
+    """One value in the shape of our field: its day, number or words; ``None`` for what stands for nothing. Raises ``Unreadable``."""
+    if is_nothing(value, conversions):
         return None
     if ours == "lines":
-        return _lines(value, name, mapping)
+        return _lines(value, name, conversions, separator)
     if ours == "contact":
         return value
-    worded = _worded(ours, value, mapping)
+    worded = _worded(ours, value, conversions)
     if worded is None:
         return None
     if ours == "amount":
-        return number(worded, name, mapping)
+        return number(worded, name, conversions)
     if ours == "close_on":
-        found = day(worded, name, mapping)
-        return None if found in mapping.nothing else found
+        found = day(worded, name, conversions)
+        return None if found in conversions.nothing else found
     text = _text(worded, name)
-    if ours == "stage" and isinstance(mapping, MappingDocument) and text in mapping.stages:
-        return mapping.stages[text].stage or text
     return text.upper() if ours == "currency" else text
 
 
@@ -140,21 +146,22 @@ def is_nothing(value: Any, conversions: Conversions) -> bool:
     return value is None or (isinstance(text, str) and text.strip() in conversions.nothing)
 
 
-def _worded(ours: str, value: Any, mapping: EntityMapping) -> Any:
-    """By the mapping's table of words for a field of ours, where the value is in it."""
-    table, text = mapping.words.get(ours), as_text(value)
+def _worded(ours: str, value: Any, conversions: Conversions) -> Any:
+    """By the table of words for a field of ours, where the value is in it."""
+    table, text = conversions.words.get(ours), as_text(value)
     if table is None or not isinstance(text, str):
         return value
     return table.get(text.strip(), value)
 
 
-def _lines(value: Any, name: str, mapping: EntityMapping) -> list[str]:
+def _lines(value: Any, name: str, conversions: Conversions, separator: str | None) -> list[str]:
     """The product lines of a list, or of a text with separators."""
-    separator = mapping.separator if isinstance(mapping, MappingDocument) else ";"
-    parts = value.split(separator) if isinstance(value, str) else value
-    if not isinstance(parts, list):
-        parts = [parts]
-    words = (_worded("lines", part, mapping) for part in parts if not is_nothing(part, mapping))
+    parts = value.split(separator) if isinstance(value, str) and separator else value
+    words = (
+        _worded("lines", part, conversions)
+        for part in (parts if isinstance(parts, list) else [parts])
+        if not is_nothing(part, conversions)
+    )
     return list(dict.fromkeys(_text(word, name).strip() for word in words if word is not None))
 
 
