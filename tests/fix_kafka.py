@@ -27,7 +27,14 @@ class KafkaServer:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         listener = f"tcp://127.0.0.1:{self.port}"
-        words = ["--listener-url", listener, "--advertised-listener-url", listener, "--storage-engine", "memory://tansu/"]
+        words = [
+            "--listener-url",
+            listener,
+            "--advertised-listener-url",
+            listener,
+            "--storage-engine",
+            "memory://tansu/",
+        ]
         with log.open("wb") as output:
             self.process = subprocess.Popen([program, *words], stdout=output, stderr=subprocess.STDOUT)
         self._wait()
