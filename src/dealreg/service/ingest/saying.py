@@ -12,7 +12,7 @@ from dealreg.service.ingest.parties import Parties
 from dealreg.service.ingest.table import Row
 from dealreg.service.intake.cloudevents import ACCOUNT_TYPE, TYPE
 from dealreg.service.intake.formats.fields import converted, is_nothing
-from dealreg.service.intake.formats.neutral.data import OURS
+from dealreg.service.intake.formats.neutral.records import OURS
 from dealreg.service.intake.heard import Entity
 from dealreg.service.intake.publishing import Outgoing, cloud_event
 from dealreg.service.intake.unreadable import Unreadable

@@ -6,7 +6,7 @@ from typing import Any
 from dealreg.service.intake import cloudevents
 from dealreg.service.intake.delivery import Delivery
 from dealreg.service.intake.formats.envelopes import is_meant
-from dealreg.service.intake.formats.neutral import data
+from dealreg.service.intake.formats.neutral import records
 from dealreg.service.intake.heard import NOT_MEANT, Entity, FeedGap, Heard, Ignored
 from dealreg.service.intake.mapping import Format, MappingDocument
 from dealreg.service.intake.unreadable import Unreadable, Why
@@ -29,7 +29,7 @@ class Neutral:
     def heard(self, value: Any, delivery: Delivery, mapping: MappingDocument) -> Iterable[Heard | FeedGap | Ignored]:
         """One record an event."""
         attributes, content = cloudevents.opened(value, delivery.headers)
-        return [data.heard(attributes, content, mapping) if is_meant(attributes, mapping) else NOT_MEANT]
+        return [records.heard(attributes, content, mapping) if is_meant(attributes, mapping) else NOT_MEANT]
 
     def read(self, entity: Entity, record: str, value: Mapping[str, Any], mapping: MappingDocument) -> Heard:
         """Nobody knows an API of such a source."""
