@@ -13,6 +13,7 @@ from dealreg.file.account_events import AccountFlagged
 from dealreg.file.conflict_events import AppealLodged
 from dealreg.file.notice_events import MinimumReachedTogether
 from dealreg.file.words import Against
+from dealreg.mirror.events import CustomFieldLearned, CustomFieldsFull
 from dealreg.pricing.events import SpecialPriceRequested
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.projecting.asking import DATABASE_ROLES, Reading
@@ -21,7 +22,8 @@ from dealreg.service.projecting.errors import NotReadable
 from dealreg.service.projecting.folders import read_models
 from dealreg.service.projecting.projector import Projector
 from dealreg.vocabulary.fact import Role
-from dealreg.vocabulary.ids import PartnerId, derived, desk_reader, partner_reader, region_reader
+from dealreg.vocabulary.field_types import Entity, FieldType
+from dealreg.vocabulary.ids import PartnerId, crm_schema_id, derived, desk_reader, partner_reader, region_reader
 from dealreg.vocabulary.values import Money, Tier
 from tests.fix_histories import DAY, PROGRAM, START, Claim, History, another_database, customer, meeting
 
@@ -119,6 +121,17 @@ def _fill_later(history, incumbent, at):
     other = customer("another")
     asks = IdentityQuestioned(customer=incumbent.customer, other=other, ground="identifiers", readers=managers)
     history.add(incumbent.customer, asks, at)
+    _fill_fields(history, at)
+
+
+def _fill_fields(history, at):
+    """A field of a CRM's own, and that there were more than are mirrored."""
+    of = {"source": "crm", "entity": Entity.OPPORTUNITY, "desk": desk_reader(PROGRAM)}
+    learned = CustomFieldLearned(
+        **of, name="Seats", type=FieldType.WHOLE, personal=False, shown_to=(), record="r", message="0" * 64
+    )
+    for fact in (learned, CustomFieldsFull(**of, name="Another", most=2000)):
+        history.add(crm_schema_id(PROGRAM, "crm", "opportunity"), fact, at)
 
 
 READERS = [

@@ -1,0 +1,211 @@
+"""A CRM's own fields from the message to the row: learned, typed, shown to whom they may be, declared, taken back, as of any moment."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from dealreg.cli.app import verbs
+from dealreg.service.intake.core import Intake
+from dealreg.service.intake.delivery import Verdict
+from dealreg.service.intake.mapping import load_mappings
+from dealreg.service.intake.reading import Reading
+from dealreg.service.projecting.connecting import connect
+from dealreg.service.projecting.loader import provision
+from dealreg.service.projecting.projector import Projector
+from dealreg.service.projecting.rebuilding import rebuild
+from tests.fix_intake import SOURCE, delivered, event
+from tests.fix_web import PROGRAM
+
+MAPPING = """
+source: //crm.example/acme
+format: neutral
+harmless: ["*__c"]
+types: {Code__c: text, Renewal__c: day}
+dates: ["%d.%m.%Y"]
+visible_to:
+  dealer: [Seats__c, Code__c]
+  distributor: ["*__c"]
+"""
+
+MODELS = ("my_deals", "network_deals", "protected_customers", "custom_fields")
+
+DEAL = {
+    "name": "Bridge", "stage": "proposal", "customer_name": "Acme GmbH", "country": "DE", "identifiers": {"domain": "acme.de"},
+    "partner": "ALPHA", "distributor": "NORTH", "lines": ["storage"], "territory": "DE", "amount": 48000, "currency": "EUR",
+    "close_on": "2027-03-31", "contact": "Erika Mustermann",
+}  # fmt: skip
+
+
+@pytest.fixture
+def feed(seeded, tmp_path):
+    """``feed({"custom": …}, …)``: messages of a source whose mapping treats its fields each in its way; then the rows follow."""
+    return _feed(seeded, tmp_path, MAPPING)
+
+
+def _feed(world, tmp_path, mapping):
+    (tmp_path / "maps").mkdir(exist_ok=True)
+    (tmp_path / "maps" / "acme.yaml").write_text(mapping)
+    intake = Intake(world.house.dispatch, Reading(load_mappings(tmp_path / "maps"), PROGRAM))
+    projector = Projector(world.settings.database_url("projector"), models=MODELS, strict=True)
+
+    def say(*said):
+        batch = [_delivery(world, one) for one in said]
+        assert intake.process(batch) == [Verdict.DONE] * len(batch)
+        projector.catch_up()
+
+    return say
+
+
+def _delivery(world, said):
+    number = world.house.ledger.head() * 100 + said.pop("n", 0)
+    said |= said.pop("custom", {})
+    return delivered(event(said.pop("order", number), said, id=f"e{number}"), number)
+
+
+def rows(world, who):
+    return {row["line"]: row["fields"] for row in world[who].get("/deals").json()["deals"]}
+
+
+def fields(world, **asked):
+    return {one["name"]: one for one in world["desk"].get("/custom-fields", **asked).json()["fields"]}
+
+
+def test_a_field_of_the_crm_is_there_typed_and_only_for_whom_it_is(seeded, feed):
+    """Nothing was configured but whom the mapping shows what: no code, no migration."""
+    feed({"record": "a", **DEAL, "custom": {
+        "Seats__c": 12, "Share__c": 0.5, "Signed__c": True, "Start__c": "2026-05-01", "Code__c": "0123", "Owner": "Erika", "Renewal__c": "31.12.2027",
+    }})  # fmt: skip
+    shown = {
+        "Seats__c": 12,
+        "Share__c": 0.5,
+        "Signed__c": True,
+        "Start__c": "2026-05-01",
+        "Code__c": "0123",
+        "Renewal__c": "2027-12-31",
+    }
+    assert rows(seeded, "desk") == {"storage": {**shown, "Owner": None}}
+    assert rows(seeded, "north") == {"storage": shown}
+    assert rows(seeded, "alpha") == {"storage": {"Seats__c": 12, "Code__c": "0123"}}
+    told = fields(seeded)
+    assert {name: one["type"] for name, one in told.items()} == {
+        "Seats__c": "whole", "Share__c": "number", "Signed__c": "truth", "Start__c": "day", "Code__c": "text", "Owner": "text", "Renewal__c": "day",
+    }  # fmt: skip
+    assert {name for name, one in told.items() if one["personal"]} == {"Owner"}
+    assert (told["Renewal__c"]["by_mapping"], told["Seats__c"]["shown_to"]) == ("day", ["dealer", "distributor"])
+    assert {one["carried"] for one in told.values()} == {1}
+    assert seeded["emea"].get("/custom-fields").status_code == seeded["alpha"].get("/custom-fields").status_code == 403
+
+
+def test_a_type_that_changes_is_told_and_every_row_follows_it(seeded, feed):
+    feed({"record": "a", **DEAL, "custom": {"Seats__c": 12}})
+    feed({"record": "b", "custom": {"Seats__c": 1.5}})
+    feed({"record": "c", "custom": {"Seats__c": "a dozen"}}, {"record": "b", "custom": {"Seats__c": None}, "n": 1})
+    assert rows(seeded, "desk") == rows(seeded, "north") == rows(seeded, "alpha") == {"storage": {"Seats__c": "12"}}
+    (told,) = fields(seeded).values()
+    assert (told["type"], told["carried"], told["changes"]) == ("text", 2, 3)
+    done = seeded["desk"].post("/custom-fields/type", {"source": SOURCE, "name": "Seats__c", "type": "whole"})
+    assert (done.status_code, done.json()["type"], done.json()["learned"]) == (200, "whole", "text")
+    feed({"record": "c", "custom": {"Seats__c": "thirteen"}})
+    assert rows(seeded, "alpha") == {"storage": {"Seats__c": 12}}
+    (told,) = fields(seeded, misread=True).values()
+    assert (told["by_desk"], told["misread"]) == ("whole", ["text"])
+    seeded["desk"].post("/custom-fields/type", {"source": SOURCE, "name": "Seats__c"})
+    feed()
+    assert rows(seeded, "alpha") == {"storage": {"Seats__c": "12"}}, "what was declared is taken back"
+    path = "/custom-fields/history"
+    told = seeded["desk"].get(path, source=SOURCE, name="Seats__c").json()["changes"]
+    assert [(one["what"], one["before"], one["after"], one["because"], one["record"]) for one in told] == [
+        ("learned", None, "whole", "whole", "a"), ("changed", "whole", "number", "number", "b"), ("changed", "number", "text", "text", "c"),
+        ("declared", "text", "whole", "desk", None), ("misread", "whole", None, "text", "c"), ("taken_back", "whole", "text", "desk", None),
+    ]  # fmt: skip
+    unknown = seeded["desk"].post("/custom-fields/type", {"source": SOURCE, "name": "Seat__c", "type": "text"})
+    assert (unknown.status_code, "Seats__c" in unknown.json()["detail"]) == (404, True)
+
+
+def test_as_of_then_a_field_had_the_type_of_then(seeded, feed):
+    ledger = seeded.house.ledger
+    feed({"record": "a", "custom": {"Seats__c": 12}})
+    before = ledger.head()
+    feed({"record": "b", "custom": {"Seats__c": "a dozen"}})
+    for size, kind in ((before, ["whole"]), (ledger.head(), ["text"]), (1, [])):
+        then = seeded["desk"].get("/custom-fields/then", source=SOURCE, at_size=size).json()
+        assert [one["type"] for one in then["fields"]] == kind
+        assert then["as_of"]["at_size"] == size
+    elsewhere = seeded["desk"].get("/custom-fields/then", source="another", entity="account").json()
+    assert elsewhere["fields"] == []
+
+
+def test_what_a_mapping_hides_or_makes_personal_leaves_every_row(seeded, tmp_path):
+    _feed(seeded, tmp_path, MAPPING)({"record": "a", **DEAL, "custom": {"Seats__c": 12, "Code__c": "7"}})
+    hidden = MAPPING.replace("dealer: [Seats__c, Code__c]", "dealer: [Code__c]")
+    _feed(seeded, tmp_path, hidden)({"record": "b", "custom": {"Seats__c": 1}})
+    assert rows(seeded, "alpha") == {"storage": {"Code__c": "7"}}
+    assert rows(seeded, "north") == {"storage": {"Seats__c": 12, "Code__c": "7"}}
+    _feed(seeded, tmp_path, MAPPING)({"record": "b", "custom": {"Seats__c": 2}})
+    assert rows(seeded, "alpha") == {"storage": {"Seats__c": 12, "Code__c": "7"}}, "shown again"
+    personal = MAPPING.replace('["*__c"]', "[Code__c]", 1)
+    _feed(seeded, tmp_path, personal)({"record": "b", "custom": {"Seats__c": 3}})
+    assert rows(seeded, "desk") == {"storage": {"Seats__c": None, "Code__c": "7"}}
+    assert rows(seeded, "north") == rows(seeded, "alpha") == {"storage": {"Code__c": "7"}}
+    with connect(seeded.settings.database_url("projector")) as connection:
+        for model in MODELS[:3]:
+            kept = connection.execute(f"SELECT said FROM {model}_g1.opportunities").fetchall()
+            assert {row[0].get("Seats__c") for row in kept} == {None}, "it is not even kept where nobody reads"
+
+
+def test_built_again_every_row_is_as_it_was(seeded, feed, database_url):
+    feed({"record": "a", **DEAL, "custom": {"Seats__c": 12, "Code__c": 3, "Renewal__c": "never"}})
+    feed(
+        {"record": "b", "custom": {"Seats__c": "a dozen"}},
+        {"record": "a", "order": 1, "custom": {"Late__c": 1.5}, "n": 1},
+    )
+    url = seeded.settings.database_url("projector")
+    with connect(url) as connection:
+        before = _everything(connection)
+    provision(database_url)
+    rebuild(database_url, MODELS)
+    with connect(url) as connection:
+        assert _everything(connection) == before
+    assert fields(seeded)["Late__c"]["type"] == "number", "a message that comes late teaches too"
+
+
+def _everything(connection):
+    schemas = connection.execute(
+        "SELECT model || '_g' || generation FROM projection.generations WHERE state = 'live'"
+    ).fetchall()
+    tables = {"custom_fields": ("custom_fields", "changes", "carriers")}
+    return {
+        (schema.rsplit("_g", 1)[0], table): sorted(
+            connection.execute(f"SELECT t::text FROM {schema}.{table} AS t").fetchall()
+        )
+        for (schema,) in schemas
+        if schema.rsplit("_g", 1)[0] in MODELS
+        for table in tables.get(schema.rsplit("_g", 1)[0], ("opportunities", "custom_types", schema.rsplit("_g", 1)[0]))
+    }
+
+
+def test_the_command_line_lists_declares_and_looks_back(seeded, feed, monkeypatch, database_url, tmp_path):
+    feed({"record": "a", "custom": {"Seats__c": 12}})
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("PROGRAM", PROGRAM)
+    monkeypatch.setenv("DEALREG_DATA", str(tmp_path))
+
+    def run(*words):
+        done = CliRunner().invoke(verbs(), ["fields", *words, "--json"])
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout.splitlines()[-1])
+
+    assert [(one["name"], one["type"], one["carried"]) for one in run("list")] == [("Seats__c", "whole", 1)]
+    assert run("declare", SOURCE, "Seats__c", "number", "--reason", "They share seats.")["type"] == "number"
+    assert run("declare", SOURCE, "Seats__c")["type"] == "whole"
+    assert run("declare", SOURCE, "Seats__c", "number")["type"] == "number"
+    feed()
+    assert [one["what"] for one in run("history", SOURCE, "Seats__c")] == [
+        "learned",
+        "declared",
+        "taken_back",
+        "declared",
+    ]
+    assert run("then", SOURCE)["fields"][0]["by_desk"] == "number"
+    assert CliRunner().invoke(verbs(), ["fields", "declare", SOURCE, "Seats__c", "money"]).exit_code == 2
