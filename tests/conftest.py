@@ -23,6 +23,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.ge
 pytest_plugins = (
     "tests.fix_postgres",
     "tests.fix_nats",
+    "tests.fix_nats_cluster",
     "tests.fix_kafka",
     "tests.fix_ledger",
     "tests.fix_web",

@@ -15,6 +15,8 @@ from urllib.parse import parse_qs, unquote
 import pytest
 import uvicorn
 
+from dealreg.service.sources.json_text import written
+
 EPOCH = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
@@ -67,6 +69,7 @@ class Sources:
     seen: list[Seen] = field(default_factory=list)
     tokens: set[str] = field(default_factory=lambda: {"good"})
     given: int = 0
+    most_found: int = 10_000
     lists: dict[str, list[tuple[str, str, bool]]] = field(default_factory=dict)
     after_page: Callable[[], None] | None = None
     """Called between a page of a list and the next: where a record changes meanwhile."""
@@ -233,7 +236,7 @@ class Sources:
         since = datetime.fromtimestamp(int(body["filterGroups"][0]["filters"][0]["value"]) / 1000, UTC)
         start, size = int(body.get("after", 0)), min(body["limit"], 3)
         found = self.sorted(kind, since)
-        if start + size > 8:
+        if start + size > self.most_found:
             return 400, {"status": "error", "message": "more than were to be found"}
         rows = [
             {"id": name, "properties": {"hs_lastmodifieddate": zulu(held.changed_at)}}
@@ -381,7 +384,7 @@ class _App:
         if fault is not None and fault.kind == "slow":
             await asyncio.sleep(2.0)
         status, value = sources.answer(seen)
-        text = json.dumps(value).encode() if value is not None else b""
+        text = written(value).encode() if value is not None else b""
         if fault is not None and fault.kind == "cut":
             text = text[: len(text) // 2]
         if fault is not None and fault.kind == "dropped":
