@@ -57,19 +57,17 @@ def test_a_late_message_fills_what_nobody_said_and_never_overwrites():
 
 
 def test_a_merge_names_the_survivor_until_the_account_is_back():
+    """Whether the loser is deleted too is each CRM's own way."""
     created = message(1, change=Change.CREATED, name="Acme")
-    merged = message(2, change=Change.DELETED, merged_into="W")
     back = message(3, change=Change.UNDELETED)
-    assert folded([created, merged]).gone_into == "W"
-    assert folded([merged, created]).gone_into == "W"
-    for arriving in ([created, merged, back], [created, back, merged], [back, merged, created]):
-        state = folded(arriving)
-        assert (state.gone_into, state.lives, state.values.merged_into) == (None, True, "W")
-
-
-def test_a_merge_of_an_account_that_is_there_is_only_kept():
-    """Before the word that it is gone it lives: an update that names a survivor merges nobody."""
-    assert folded([message(1, name="Acme", merged_into="W")]).gone_into is None
+    for kind in (Change.DELETED, Change.UPDATED):
+        merged = message(2, change=kind, merged_into="W")
+        for arriving in ([created, merged], [merged, created]):
+            assert (folded(arriving).values.merged_into, folded(arriving).lives) == ("W", False)
+        for arriving in ([created, merged, back], [created, back, merged], [back, merged, created]):
+            assert (folded(arriving).values.merged_into, folded(arriving).lives) == (None, True)
+    again = message(4, change=Change.DELETED)
+    assert folded([merged, back, again]).values.merged_into is None
 
 
 def test_what_cannot_be_used_is_told_with_the_field_that_was_taken():

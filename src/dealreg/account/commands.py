@@ -41,6 +41,11 @@ class AccountMessage(AccountSaid):
             raise ValueError("says that the account is its own parent; name the account above it, or none")
         return self
 
+    def emptied(self) -> tuple[str, ...]:
+        """The names of the fields that it empties: an account that is brought back is merged no more."""
+        back = self.change is Change.UNDELETED and self.merged_into is None and "merged_into" not in self.nulled
+        return (*self.nulled, "merged_into") if back else self.nulled
+
     def given(self) -> tuple[str, ...]:
         """The names of the fields with a value."""
         return names_of(self)

@@ -18,7 +18,7 @@ def fold(state: Account, message: AccountMessage, unusable: tuple[Unusable, ...]
     """
     if repeated(state, message):
         return None
-    spoken = [*message.given(), *message.nulled]
+    spoken = [*message.given(), *message.emptied()]
     if message.change is not Change.UPDATED:
         spoken.append(EXISTENCE)
     news = newer(spoken, (message.order, message.digest), state.orders)
@@ -32,7 +32,7 @@ def fold(state: Account, message: AccountMessage, unusable: tuple[Unusable, ...]
         order=message.order,
         change=message.change,
         changed_at=message.changed_at,
-        nulled=tuple(name for name in message.nulled if name in news),
+        nulled=tuple(name for name in message.emptied() if name in news),
         late=tuple(name for name in spoken if name not in news),
         unusable=tuple(one for one in unusable if one.field in news),
         identifiers=tuple(one for one in message.identifiers if IDENTIFIER + one.scheme in news),

@@ -62,13 +62,8 @@ class Account:
 
     @property
     def lives(self) -> bool:
-        """Whether anything is known of it and its newest word is not that it was deleted."""
-        return self.known and not self.deleted
-
-    @property
-    def gone_into(self) -> str | None:
-        """The record that it lives on in, where it is gone by a merge."""
-        return self.values.merged_into if self.deleted else None
+        """Whether anything is known of it and its newest word is neither that it was deleted nor that it was merged."""
+        return self.known and not self.deleted and self.values.merged_into is None
 
 
 def _changed(state: Account, event: facts.AccountChanged) -> Account:

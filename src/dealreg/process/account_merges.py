@@ -24,7 +24,7 @@ def follow_merge(situation: Situation, request: Request, account: UUID) -> bool:
     Two accounts that name each other are one customer too: they say so both.
     """
     state = situation.of(ACCOUNT, account)
-    survivor = state.gone_into
+    survivor = state.values.merged_into
     if state.merged is not None and state.merged[0] != survivor:
         _part(situation, request, account, state.merged)
     if survivor is None or situation.of(ACCOUNT, account).merged is not None:

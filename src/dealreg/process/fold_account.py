@@ -90,7 +90,7 @@ def _follow_other(situation: Situation, request: Request, account: UUID) -> list
 def _await(situation: Situation, account: UUID) -> None:
     """Wait on the streams of the accounts that it names and nobody knows yet."""
     state = situation.of(ACCOUNT, account)
-    named = [record for record in (state.values.parent, state.gone_into) if record is not None]
+    named = [record for record in (state.values.parent, state.values.merged_into) if record is not None]
     streams = {record: account_id(state.source, record) for record in named}
     situation.need(ACCOUNT.name, list(streams.values()))
     for record, stream in streams.items():
