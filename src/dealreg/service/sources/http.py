@@ -159,4 +159,4 @@ def _again(error: Exception) -> bool | float:
 
 def _limiter(per_second: float) -> Limiter:
     """One call, then the next: never a burst, so that no window that the source counts in is overrun."""
-    return Limiter(Rate(1, max(round(1000 / per_second), 1)))
+    return Limiter(Rate(1, max(round(1000 / per_second), 1)), buffer_ms=1)
