@@ -63,7 +63,7 @@ class FileClosed(IdentityEvent):
 
 
 class ClaimsGivenBack(IdentityEvent):
-    """The merge was undone: this, which came from ``absorbed`` or hangs on what did, leaves this file; as it stood on leaving."""
+    """The merge was undone, or the customer split: this, which came from ``absorbed`` or is its, leaves this file; as it stood on leaving."""
 
     NAME: ClassVar[str] = "claims_given_back.v1"
     absorbed: UUID
@@ -72,7 +72,7 @@ class ClaimsGivenBack(IdentityEvent):
 
 
 class FileReopened(IdentityEvent):
-    """The merge was undone: what was taken over stands in this file again, as it stood in that of ``into``."""
+    """The merge was undone, or the customer ``into`` split: what is of this one stands in its file from here on, as it stood in the other."""
 
     NAME: ClassVar[str] = "file_reopened.v1"
     into: UUID

@@ -39,7 +39,8 @@ def _given_back(state: CustomerFile, event: facts.ClaimsGivenBack) -> CustomerFi
 def _reopened(state: CustomerFile, event: facts.FileReopened) -> CustomerFile:
     """What stood here at the closing stood on in the other file: only that counts."""
     held: CustomerFile = from_value(event.holdings, CustomerFile)
-    here = state if state.closed_into is None else CustomerFile(customer=event.customer, entries=state.entries)
+    still = CustomerFile(entries=state.entries) if state.closed_into is not None else state
+    here = replace(still, customer=event.customer)
     return joined(here, held)
 
 

@@ -25,6 +25,17 @@ def as_taken_over(held: CustomerFile, absorbed: UUID, entries: int) -> CustomerF
     return replace(held, claims=claims, overrides=overrides, entries=entries)
 
 
+def renumbered(held: CustomerFile, entries: int) -> CustomerFile:
+    """The file with its claims accepted after the ``entries`` that are in another."""
+    if not entries:
+        return held
+    claims: dict[ClaimKey, Claim] = {}
+    for claim in sorted(held.claims.values(), key=lambda claim: claim.entry):
+        entries += 1
+        claims[claim.key] = replace(claim, entry=entries)
+    return replace(held, claims=claims, entries=entries)
+
+
 def joined(one: CustomerFile, other: CustomerFile) -> CustomerFile:
     """The file with everything that the other holds; where both hold the same key, as the other has it."""
     held: CustomerFile = _joined(one, other)

@@ -20,7 +20,7 @@ SAYS = frozenset({Role.DEAL_DESK, Role.CRM})
 
 def merge(situation: Situation, request: Request, command: MergeCustomers) -> UUID:
     """The two are one from here on. Raises ``NotAllowed``, ``Unknown``, ``Closed``, ``Refused`` where the chain would be too long."""
-    into, absorbed = _named(situation, command.customer), _known(situation, command.absorbed)
+    into, absorbed = named_customer(situation, command.customer), _known(situation, command.absorbed)
     if into.customer is None or absorbed.customer is None or into.customer == absorbed.customer:
         raise Closed("the two are one customer already", clause="ROE-24")
     steps = max(into.steps, absorbed.steps + 1)
@@ -78,7 +78,7 @@ def undo(situation: Situation, request: Request, command: UndoMerge) -> UUID:
 
 def tell_apart(situation: Situation, request: Request, command: TellCustomersApart) -> UUID:
     """They are different, and are not asked again. Raises ``NotAllowed``, ``Unknown``, ``Closed``."""
-    one = _named(situation, command.customer)
+    one = named_customer(situation, command.customer)
     other = _known(situation, command.other) if command.other is not None else None
     if one.customer is None or (other is not None and one.customer == other.customer):
         raise Closed("the two are one customer by now; undo the merge instead", clause="ROE-24")
@@ -109,8 +109,8 @@ def _tell(
     situation.record(CUSTOMER, customer, told)
 
 
-def _named(situation: Situation, customer: UUID) -> Customer:
-    """The customer that the command is about, as it is named: its stream remembers the answer."""
+def named_customer(situation: Situation, customer: UUID) -> Customer:
+    """The customer that a command is about, as it is named: its stream remembers the answer. Raises ``Unknown``, ``Closed``."""
     state = _exists(situation, customer)
     if state.into is not None:
         raise Closed(f"the customer was merged; name {customer_now(situation, customer)} instead", clause="ROE-24")

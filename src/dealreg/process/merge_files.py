@@ -49,7 +49,7 @@ def _take_over(case: Case, absorbed: UUID, bring: Bring) -> None:
     bring(other)
     native = frozenset(case.file.claims)
     held = as_taken_over(other.file, absorbed, case.file.entries)
-    for part in _in_parts(held):
+    for part in in_parts(held):
         taken = ClaimsTakenOver(
             customer=case.customer, absorbed=absorbed, holdings=to_value(part, CustomerFile), taken_over_at=case.now
         )
@@ -58,8 +58,8 @@ def _take_over(case: Case, absorbed: UUID, bring: Bring) -> None:
     bring_together(case, native)
 
 
-def _in_parts(held: CustomerFile) -> Iterator[CustomerFile]:
-    """The file in facts of bounded size: all that is no claim with the first claims."""
+def in_parts(held: CustomerFile) -> Iterator[CustomerFile]:
+    """The file in pieces that a fact may hold: all that is no claim with the first claims."""
     rest, keys = held, list(held.claims)
     for start in range(0, max(len(keys), 1), MOST_IN_A_FACT):
         claims = {key: held.claims[key] for key in keys[start : start + MOST_IN_A_FACT]}
@@ -89,7 +89,7 @@ def _give_back(held: Case, to: Case, bring: Bring) -> None:
     sides = parted(held.file, to.file, to.customer)
     left = _leave_shared_conflicts(held, frozenset(sides.back.claims))
     sides = parted(held.file, to.file, to.customer)
-    for part in _in_parts(sides.back):
+    for part in in_parts(sides.back):
         value = to_value(part, CustomerFile)
         given = ClaimsGivenBack(customer=held.customer, absorbed=to.customer, holdings=value, given_back_at=held.now)
         held.record(given)

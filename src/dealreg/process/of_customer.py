@@ -11,6 +11,8 @@ from dealreg.customer.state import CUSTOMER
 from dealreg.process.case import customer_now
 from dealreg.process.merge_customers import merge, tell_apart, undo
 from dealreg.process.name_parent_company import name_parent
+from dealreg.process.question_identity import question_late
+from dealreg.process.split_customer import split
 from dealreg.vocabulary.fact import Command, Request
 from dealreg.vocabulary.situation import Situation
 
@@ -21,6 +23,8 @@ _ACTS: dict[type[Command], Act] = {
     asked.MergeCustomers: merge,
     asked.TellCustomersApart: tell_apart,
     asked.UndoMerge: undo,
+    asked.SplitCustomer: split,
+    asked.QuestionIdentity: question_late,
     asked.NameParentCompany: name_parent,
 }
 

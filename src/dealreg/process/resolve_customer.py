@@ -38,7 +38,7 @@ def resolve_customer(situation: Situation, program: str, request_key: str, given
     """
     if given.customer is not None:
         return _known(situation, given.customer)
-    pairs = _canonical(given.identifiers)
+    pairs = canonical_pairs(given.identifiers)
     situation.need(IDENTIFIER.name, [identifier_stream(*pair) for pair in pairs])
     found = {pair: holders(situation, pair) for pair in pairs}
     numbered = dict.fromkeys(one for pair, held in found.items() if pair[0] != DOMAIN for one in held)
@@ -59,8 +59,8 @@ def _known(situation: Situation, customer: UUID) -> CustomerId:
     return CustomerId(customer_now(situation, customer))
 
 
-def _canonical(given: tuple[IdentifierGiven, ...]) -> list[Pair]:
-    """Each identifier once, the strongest scheme first, in the order given within a scheme."""
+def canonical_pairs(given: tuple[IdentifierGiven, ...]) -> list[Pair]:
+    """Each identifier once, the strongest scheme first, in the order given within a scheme. Raises ``Refused``."""
     try:
         pairs = dict.fromkeys(canonical(known.scheme, known.value) for known in given)
     except NotAnIdentifier as error:

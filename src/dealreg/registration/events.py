@@ -4,6 +4,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from dealreg.registration.appeal_events import AppealAsked, AppealJudged
+from dealreg.registration.identity_events import RegistrationRekeyed
 from dealreg.registration.import_events import RegistrationImported
 from dealreg.registration.party_events import (
     DistributorChanged,
@@ -267,4 +268,5 @@ EVENTS: tuple[type[Event], ...] = (
     AppealAsked,
     AppealJudged,
     RegistrationImported,
+    RegistrationRekeyed,
 )

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from dealreg.registration import events as said
+from dealreg.registration.identity_events import RegistrationRekeyed
 from dealreg.vocabulary.fact import Aggregate, Event
 from dealreg.vocabulary.values import Money
 
@@ -23,6 +24,7 @@ class Registration:
     """One request for protection; ``closes_at`` is set while it is incomplete, ``answer_by`` while it is returned.
 
     ``changes`` are those of the distributor that ROE-17 counts, ``out`` the partners that such a change left behind.
+    ``was_of`` are the customers on which it was filed before they were split, the first one first.
     """
 
     submitted: said.RegistrationSubmitted | None = None
@@ -50,6 +52,7 @@ class Registration:
     hidden: bool = False
     changes: int = 0
     out: frozenset[str] = field(default=frozenset())
+    was_of: tuple[UUID, ...] = ()
 
     @property
     def exists(self) -> bool:
@@ -97,6 +100,8 @@ def evolve(state: Registration, event: Event) -> Registration:
             return replace(state, hidden=True)
         case said.RegistrationShown():
             return replace(state, hidden=False)
+        case RegistrationRekeyed():
+            return replace(state, customer=event.customer, was_of=(*state.was_of, event.was))
         case _:
             return state
 

@@ -114,7 +114,7 @@ def facts_of(replay: Replay, program: str, then: RegistrationThen, moment: Momen
     """The streams of a registration, and of their facts those that are about it, in order: its own, its lines', its conflicts'."""
     streams: list[UUID] = [then.registration]
     if then.said.customer is not None:
-        files = replay.files(program, then.said.customer, moment)
+        files = replay.files_of(program, then.said, moment)
         streams += [*files, *_conflicts(replay.facts(files, moment), then.registration)]
     return streams, [one for one in replay.facts(streams, moment) if concerns(one.recorded.event, then)]
 

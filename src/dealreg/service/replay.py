@@ -110,7 +110,7 @@ class Replay:
         if said.customer is None:
             return RegistrationThen(registration, said, readers)
         file, joined = FILE.initial, []
-        for stream in self.files(program, said.customer, moment):
+        for stream in self.files_of(program, said, moment):
             file = FILE.initial
             for fact in self._own(program, FILE.name, stream, moment):
                 file = folded(FILE, file, fact, moment)
@@ -147,6 +147,11 @@ class Replay:
             found.append(file_stream(program, into))
             into = self.state(FILE, found[-1], moment)[0].closed_into
         return found
+
+    def files_of(self, program: str, said: Registration, moment: Moment) -> list[StreamId]:
+        """The files in which a registration's claims stood one after another; in the last they stand. Raises ``Unavailable``."""
+        customers = (*said.was_of, *((said.customer,) if said.customer is not None else ()))
+        return list(dict.fromkeys(file for customer in customers for file in self.files(program, customer, moment)))
 
     def of_program(self, program: str, aggregate: Aggregate[S], stream: UUID, moment: Moment) -> tuple[S, int]:
         """The state of a stream and how many facts made it; nothing of another program or kind. Raises ``Unavailable``."""

@@ -38,6 +38,7 @@ MAY: Final[dict[str, frozenset[Role]]] = {
     "RevokeOverride": _DESK,
     "RuleOnConflict": _DESK,
     "MergeCustomers": _DESK | {Role.CRM},
+    "SplitCustomer": _DESK | {Role.CRM},
     "TellCustomersApart": _DESK | {Role.CRM},
     "UndoMerge": _DESK | {Role.CRM},
     "NameParentCompany": _DESK,
@@ -64,6 +65,7 @@ MAY: Final[dict[str, frozenset[Role]]] = {
     "BringFileToDue": _NOBODY,
     "BringRegistrationToDue": _NOBODY,
     "BringOverrideToDue": _NOBODY,
+    "QuestionIdentity": _NOBODY,
     # Asked by `dealreg import`.
     "ImportPartner": _NOBODY,
     "ImportCustomer": _NOBODY,

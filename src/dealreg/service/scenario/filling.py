@@ -86,6 +86,8 @@ class Filling:
             return self.names.id(f"joining {value}", path)
         if is_id(kind, key) and isinstance(value, str):
             return self.names.id(value, path)
+        if key == "registrations":
+            return [self.names.id(one, path) for one in value]
         if key in shorthand:
             return shorthand[key](value, path)
         return self._dated(value)

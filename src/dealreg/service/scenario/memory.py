@@ -4,9 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from pydantic import JsonValue
 
+from dealreg.customer.state import CUSTOMER
+from dealreg.matching.blocking import keys
+from dealreg.matching.comparing import compare
+from dealreg.matching.profile import Profile
+from dealreg.process.compare_customers import known_as
 from dealreg.service.ledger.cache import AnyHeld, Seen, remember
 from dealreg.service.ledger.recorded import Recorded
 from dealreg.service.ledger.sitting import Core, Sitting
@@ -14,6 +20,9 @@ from dealreg.service.ledger.task import Made, Task, digest_of
 from dealreg.vocabulary.fact import Aggregate, Held, Request
 from dealreg.vocabulary.ids import StreamId
 from dealreg.vocabulary.refused import Refused
+
+NEAREST = 10
+"""How many customers a description is compared with, as the table of keys gives."""
 
 BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)
 
@@ -38,6 +47,7 @@ class MemoryStates:
         self._aggregates = dict(aggregates)
         self._held: dict[StreamId, AnyHeld] = {}
         self._kinds: dict[StreamId, str] = {}
+        self._keyed: dict[int, dict[StreamId, None]] = {}
 
     @property
     def held(self) -> dict[StreamId, AnyHeld]:
@@ -56,6 +66,15 @@ class MemoryStates:
     def keep(self, held: Mapping[StreamId, AnyHeld]) -> None:
         """Nothing: what is held here is what was appended."""
 
+    def near(self, profiles: Sequence[Profile]) -> list[tuple[UUID, ...]]:
+        """For each description the customers that share a key with it, as the table of keys would find them; the most alike first."""
+        return [self._near(profile) for profile in profiles]
+
+    def _near(self, profile: Profile) -> tuple[UUID, ...]:
+        found = dict.fromkeys(one for key in keys(profile) for one in self._keyed.get(key, ()))
+        scored = {one: compare(profile, known_as(self.state(CUSTOMER, StreamId(one)))).score for one in found}
+        return tuple(sorted(found, key=lambda one: -scored[one])[:NEAREST])
+
     def append(self, facts: Sequence[Recorded]) -> None:
         """Fold the facts into their streams."""
         for fact in facts:
@@ -66,6 +85,9 @@ class MemoryStates:
             state = aggregate.evolve(held.state, fact.event)
             self._kinds[fact.originator_id] = aggregate.name
             self._held[fact.originator_id] = Held(fact.originator_version, state, answered)
+            if aggregate.name == CUSTOMER.name:
+                for key in keys(known_as(state)):
+                    self._keyed.setdefault(key, {})[fact.originator_id] = None
 
     def version(self, stream: StreamId) -> int:
         """How many facts a stream has."""
@@ -108,7 +130,7 @@ class MemoryLedger:
         self.states.at = at
         home = self.core.home(request)
         task = Task(0, request, home, digest_of(request), {home: self.core.home_kind(request)})
-        made = Sitting(self.states, self.core).decide([task])[0]
+        made = Sitting(self.states, self.core, search=self.states.near).decide([task])[0]
         if made.broken is not None:
             raise made.broken
         return made
