@@ -11,7 +11,7 @@ WORLD = reading.text_of(FOLDER / reading.WORLD)
 CUSTOM = [
     {"name": "budget", "type": "truth"}, {"name": "seats", "type": "whole"}, {"name": "unit", "type": "text"},
     {"name": "due", "type": "day"}, {"name": "elsewhere", "type": "text", "source": "another-crm"},
-    {"name": "odd", "type": "whole"}, {"name": "secret", "type": "text"}, {"name": "unsaid", "type": "text"},
+    {"name": "odd", "type": "whole"}, {"name": "industry", "type": "text", "field": "Industry__c", "of": "account"}, {"name": "secret", "type": "text"}, {"name": "unsaid", "type": "text"},
 ]  # fmt: skip
 RECORD = {
     "source": "acme-crm", "record": "0061", "order": "100", "change": "created", "changed_at": "2026-03-02 08:59", "customer": "acme",
@@ -28,7 +28,13 @@ FILED = {
 }  # fmt: skip
 
 
-def outcome(expression, command, fields):
+ACCOUNT = {
+    "source": "acme-crm", "record": "0019", "order": "100", "change": "created", "changed_at": "2026-03-02 08:00", "name": "Acme GmbH",
+    "country": "DE", "place": "Hamburg", "custom": [{"name": "Industry__c", "value": "Steel"}, {"name": "odd", "value": "7"}],
+}  # fmt: skip
+
+
+def outcome(expression, command, fields, given=()):
     """Whether the clause was set aside, and why, as the reason of the decision says."""
     minimum = {"amount": "900000", "when": expression}
     step = {
@@ -38,7 +44,7 @@ def outcome(expression, command, fields):
         command: fields,
     }
     case = Case.model_validate({
-        "scenario": "A guard", "rule": "ROE-3", "side": "both", "when": step, "then": {"R1": {"state": "x"}},
+        "scenario": "A guard", "rule": "ROE-3", "side": "both", "given": list(given), "when": step, "then": {"R1": {"state": "x"}},
         "rulebook": {"custom_fields": CUSTOM, "clauses": {"ROE-3": minimum, "ROE-30": {"by_rulebook_up_to": "900000"}}},
     })  # fmt: skip
     events = [fact.event for fact in run(case, WORLD).world.ledger.facts]
@@ -46,8 +52,8 @@ def outcome(expression, command, fields):
     return type(declined).__name__ == "ClaimDeclined", str(getattr(declined, "reason", ""))
 
 
-def crm(expression, **more):
-    return outcome(expression, "FoldOpportunity", {"message": {**RECORD, **more}})
+def crm(expression, given=(), **more):
+    return outcome(expression, "FoldOpportunity", {"message": {**RECORD, **more}}, given)
 
 
 def filed(expression, **more):
@@ -103,7 +109,7 @@ def test_a_request_of_a_partner_says(expression):
     ("expression", "why"),
     [
         ("opportunity.custom.elsewhere == 'here'", "'elsewhere' is not known"),
-        ("opportunity.custom.odd == 12", "'odd' is not known"),
+        ("opportunity.custom.odd == 12", "'odd' is not known ('odd' cannot be read as whole)"),
         ("opportunity.custom.unsaid != 'x'", "'unsaid' is not known"),
         ("opportunity.outcome == 'won'", "'outcome' is not known"),
     ],
@@ -112,6 +118,28 @@ def test_what_the_record_does_not_say_sets_the_clause_aside_with_its_reason(expr
     declined, reason = crm(expression)
     assert declined is False
     assert reason.endswith(f"; ROE-3 set aside: its guard cannot be told: {why}")
+
+
+@pytest.mark.parametrize(
+    ("expression", "holds"),
+    [
+        ("account.custom.industry == 'Steel'", True),
+        ("account.name == 'Acme GmbH' && account.country == 'DE' && account.place == 'Hamburg'", True),
+        ("account.custom.industry != 'Steel'", False),
+    ],
+)
+def test_the_account_of_the_record_says(expression, holds):
+    told = [{"at": "2026-03-02 09:00", "as": "A1", "by": "crm", "FoldAccount": {"message": ACCOUNT}}]
+    assert crm(expression, told, customer_ref="0019")[0] is holds
+    assert crm(expression, told)[1].endswith("is not known"), "the opportunity names no account"
+    assert crm(expression, customer_ref="0019")[1].endswith("is not known"), "nothing was heard of the account"
+
+
+def test_a_value_that_cannot_be_read_is_told_where_a_guard_only_asks_whether_it_is_there():
+    """Without it nobody learns that the CRM says something: the guard would be false in silence."""
+    declined, reason = crm("has(opportunity.custom.odd) && opportunity.custom.odd == 12")
+    assert declined is False
+    assert reason.endswith("; ROE-3 set aside: its guard does not hold ('odd' cannot be read as whole)")
 
 
 def test_a_guard_that_does_not_hold_sets_the_clause_aside():

@@ -27,6 +27,7 @@ def applies(case: Case, claim: Claim, number: str, day: datetime | None = None) 
     answer = guard_holds(case, claim, number, clause.when, day)
     if not answer.holds:
         reason = f"{GUARD} cannot be told: {answer.why}" if answer.why is not None else f"{GUARD} does not hold"
+        reason += f" ({answer.odd})" if answer.odd is not None else ""
         situation.tries(number, None, reason, registration=claim.registration, line=claim.line)
     return answer.holds
 

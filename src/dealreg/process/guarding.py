@@ -4,18 +4,20 @@ Only what is asked for is looked at, so that a decision reads no stream for a gu
 ledger in the clear can be asked for.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, time
 from typing import Any, Final
 
+from dealreg.account.state import ACCOUNT
 from dealreg.customer.state import CUSTOMER
-from dealreg.engagement.guards.custom_fields import read
 from dealreg.engagement.guards.evaluating import Held, held, roots_of
 from dealreg.engagement.order import GROUPS
 from dealreg.engagement.territory import ancestors
 from dealreg.file.state import Claim
-from dealreg.opportunity.state import OPPORTUNITY, Opportunity
+from dealreg.opportunity.state import OPPORTUNITY
 from dealreg.process.case import Case, need_partners, partner_of, registration_of
+from dealreg.process.guard_fields import account_of, known_fields, misread, written_on
+from dealreg.vocabulary.field_types import Entity
 from dealreg.vocabulary.values import Tier
 
 JUDGES_COMPLETENESS: Final = frozenset({number for group in GROUPS for number in group} | {"ROE-4", "ROE-5", "ROE-6"})
@@ -28,7 +30,8 @@ def guard_holds(case: Case, claim: Claim, number: str, expression: str, day: dat
     """Whether the guard of the clause of that number holds for the claim, as partners stood on a day; what cannot be told does not hold."""
     day = day or (claim.completed_at if number in JUDGES_COMPLETENESS else case.now)
     facts = {root: _FACTS[root](case, claim, day) for root in sorted(roots_of(expression))}
-    return held(expression, facts)
+    answer = held(expression, facts)
+    return answer if answer.holds else answer._replace(odd=misread(case, claim, expression))
 
 
 def _claim(case: Case, claim: Claim, _: datetime) -> Known:
@@ -107,18 +110,21 @@ def _opportunity(case: Case, claim: Claim, _: datetime) -> Known:
         amount=values.amount,
         currency=values.currency,
         closes=datetime.combine(closes, time(), case.rules.zone).astimezone(UTC) if closes is not None else None,
-        custom=dict(_custom(case, state)),
+        custom=dict(known_fields(case, Entity.OPPORTUNITY, written_on(case, claim, Entity.OPPORTUNITY))),
     )
 
 
-def _custom(case: Case, state: Opportunity) -> Iterator[tuple[str, Any]]:
-    """The declared fields that the record carries in the clear, as their type; what is sealed or no such value is not known."""
-    carried = {field.name: field.value for field in state.values.custom}
-    for rules in case.rules.custom_fields:
-        written = carried.get(rules.asked) if rules.source in {None, state.source} else None
-        value = read(rules, written, case.rules.zone) if written is not None else None
-        if value is not None:
-            yield rules.name, value
+def _account(case: Case, claim: Claim, _: datetime) -> Known:
+    account = account_of(case, claim)
+    if account is None:
+        return {"custom": {}}
+    values = case.situation.of(ACCOUNT, account).values
+    return _known(
+        name=values.name,
+        country=values.country,
+        place=values.place,
+        custom=dict(known_fields(case, Entity.ACCOUNT, written_on(case, claim, Entity.ACCOUNT))),
+    )
 
 
 def _today(case: Case, _: Claim, __: datetime) -> Known:
@@ -149,6 +155,7 @@ _FACTS: Final[dict[str, Callable[[Case, Claim, datetime], Any]]] = {
     "master": _at_tier(Tier.MASTER),
     "customer": _customer,
     "opportunity": _opportunity,
+    "account": _account,
     "today": _today,
     "legs": _legs,
     "at": lambda case, _, __: case.now,

@@ -49,8 +49,10 @@ for all others. `at` is the only clock. An
 expression has at most 1,000 characters and 32 levels, and looks at most at 10,000 elements of lists.
 
 `custom_fields` declares fields of the CRM: `name` as expressions write it, `type` ({types}), `field` where the CRM
-calls it otherwise, `source` where only one organisation is asked. Only values that the mapping declares harmless are seen; a value that is none
-of its type is not known. Amounts are numbers of fifteen exact digits.
+calls it otherwise, `source` where only one organisation is asked, `of: account` for a field of the opportunity's account, which is then
+`account.custom.<name>`. `dealreg fields list` shows which fields the CRMs have; `rulebook check --mirror` and `rulebook publish` declare those
+that a guard names as they were learned. Only values that the mapping declares harmless are seen; a value that is none of its type is not known,
+and the reason of what was decided says so. Amounts are numbers of fifteen exact digits.
 """
 
 

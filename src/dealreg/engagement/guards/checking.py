@@ -4,7 +4,7 @@ import re
 from typing import Final, NamedTuple
 
 from dealreg.engagement.guards.evaluating import tried
-from dealreg.engagement.guards.facts import CUSTOM, FACTS, ROOTS, Custom
+from dealreg.engagement.guards.facts import ACCOUNT_CUSTOM, CUSTOM, FACTS, ROOTS, Custom
 from dealreg.engagement.guards.library import FORBIDDEN, MACROS, PACKAGE, checking, evaluating
 
 
@@ -92,9 +92,10 @@ def _unknown(name: str) -> str:
 
 
 def _no_field(name: str, group: str, custom: tuple[Custom, ...]) -> str:
-    if group == CUSTOM:
-        known = ", ".join(field.name for field in custom) or "none"
-        return f"custom field {name!r} is not declared; add it to custom_fields (declared: {known})"
+    if group in {CUSTOM, ACCOUNT_CUSTOM}:
+        known = ", ".join(field.name for field in custom if field.group == group) or "none"
+        where = "custom_fields" if group == CUSTOM else "custom_fields with of: account"
+        return f"custom field {name!r} is not declared; add it to {where} (declared: {known})"
     return f"{group!r} has no {name!r}; it has {', '.join(fact.name for fact in FACTS[group])}"
 
 

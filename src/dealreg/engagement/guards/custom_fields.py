@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from dealreg.engagement.guards.facts import Custom, Kind
-from dealreg.vocabulary.field_types import FieldType, parsed
+from dealreg.engagement.guards.facts import ACCOUNT_CUSTOM, CUSTOM, Custom, Kind
+from dealreg.vocabulary.field_types import Entity, FieldType, parsed
 from dealreg.vocabulary.values import Key, Model
 
 RESERVED: Final = frozenset(
@@ -50,6 +50,11 @@ _KINDS: Final = {
 }
 
 
+def _is_of_opportunity(of: Entity) -> bool:
+    """What nearly every field is, is not written."""
+    return of is Entity.OPPORTUNITY
+
+
 def _no_word_of_the_language(name: str) -> str:
     if name in RESERVED:
         raise ValueError(
@@ -67,7 +72,7 @@ Name = Annotated[
 
 
 class CustomFieldRules(Model):
-    """A field of the CRM for which we have no word: ``opportunity.custom.<name>`` in guards.
+    """A field of the CRM for which we have no word: ``opportunity.custom.<name>`` in guards, ``account.custom.<name>`` of its account.
 
     ``field`` is the CRM's own name where that cannot stand in an expression; ``source`` the only organisation that is asked for it.
     """
@@ -76,11 +81,12 @@ class CustomFieldRules(Model):
     type: FieldType
     field: Key | None = None
     source: Key | None = None
+    of: Entity = Field(default=Entity.OPPORTUNITY, exclude_if=_is_of_opportunity)
 
     @property
     def declared(self) -> Custom:
         """As the checker knows it."""
-        return Custom(self.name, _KINDS[self.type])
+        return Custom(self.name, _KINDS[self.type], ACCOUNT_CUSTOM if self.of is Entity.ACCOUNT else CUSTOM)
 
     @property
     def asked(self) -> str:

@@ -16,10 +16,11 @@ Facts = Mapping[str, Any]
 
 
 class Held(NamedTuple):
-    """Whether it holds, and where it could not be told, why not in words."""
+    """Whether it holds, and where it could not be told, why not in words; ``odd``: what of the CRM could not be read as declared."""
 
     holds: bool
     why: str | None = None
+    odd: str | None = None
 
 
 _MISSING: Final = re.compile(r'(?:Key not found in map : |No value with name )"?([^"\s]+)"?')

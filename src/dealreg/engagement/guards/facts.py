@@ -29,6 +29,9 @@ class Fact(NamedTuple):
 CUSTOM: Final = "custom"
 """The group of the fields that a rulebook declares under ``custom_fields``."""
 
+ACCOUNT_CUSTOM: Final = "account_custom"
+"""The same of the opportunity's account."""
+
 _PARTY: Final = (
     Fact("id", Kind.TEXT, "the partner's id"),
     Fact("leg", Kind.TEXT, "the tier of its leg on this line: dealer, distributor, master"),
@@ -78,6 +81,17 @@ FACTS: Final[dict[str, tuple[Fact, ...]]] = {
         Fact("closes", Kind.INSTANT, "the beginning of the expected close day, in the program's zone"),
         Fact(CUSTOM, Kind.GROUP, "the fields that this rulebook declares under custom_fields", of=CUSTOM),
     ),
+    "account": (
+        Fact("name", Kind.TEXT, "of the CRM's account that the opportunity names as its customer"),
+        Fact("country", Kind.TEXT, "ISO 3166, two letters"),
+        Fact("place", Kind.TEXT, "as the CRM says it"),
+        Fact(
+            "custom",
+            Kind.GROUP,
+            "the fields that this rulebook declares under custom_fields with of: account",
+            of=ACCOUNT_CUSTOM,
+        ),
+    ),
     "today": (
         Fact("year", Kind.WHOLE, "of the decision, in the program's zone"),
         Fact("month", Kind.WHOLE, "1 to 12"),
@@ -99,7 +113,8 @@ ROOTS: Final = (*FACTS, LEGS, INSTANT)
 
 
 class Custom(NamedTuple):
-    """A declared field: its name in expressions and its kind."""
+    """A declared field: its name in expressions, its kind, and the group it is in."""
 
     name: str
     kind: Kind
+    group: str = CUSTOM

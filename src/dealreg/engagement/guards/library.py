@@ -11,7 +11,7 @@ from typing import Any, Final
 from cel_expr_python import cel
 from google.protobuf import descriptor_pb2, descriptor_pool, timestamp_pb2
 
-from dealreg.engagement.guards.facts import CUSTOM, FACTS, INSTANT, LEGS, ROOTS, Custom, Fact, Kind
+from dealreg.engagement.guards.facts import ACCOUNT_CUSTOM, CUSTOM, FACTS, INSTANT, LEGS, ROOTS, Custom, Fact, Kind
 
 PACKAGE: Final = "facts"
 
@@ -60,8 +60,11 @@ def _described(custom: tuple[Custom, ...]) -> descriptor_pb2.FileDescriptorProto
     file = descriptor_pb2.FileDescriptorProto(
         name="facts.proto", package=PACKAGE, syntax="proto2", dependency=["google/protobuf/timestamp.proto"]
     )
-    declared = tuple(Fact(field.name, field.kind, "") for field in custom)
-    for group, facts in {**FACTS, CUSTOM: declared}.items():
+    declared = {
+        group: tuple(Fact(field.name, field.kind, "") for field in custom if field.group == group)
+        for group in (CUSTOM, ACCOUNT_CUSTOM)
+    }
+    for group, facts in {**FACTS, **declared}.items():
         message = file.message_type.add(name=group)
         for number, fact in enumerate(facts, 1):
             _field(message, number, fact)
