@@ -18,8 +18,9 @@ from tests.bench.program import PROGRAM, founding
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--json FILE``: write the figures there too."""
+    """``--json FILE``: write the figures there too. ``--accounts N,N``: among how many ``bench_identity`` searches."""
     parser.addoption("--json", dest="figures", type=Path, default=None, help="write the figures to this file")
+    parser.addoption("--accounts", default="100000", help="among how many end customers to search, by commas")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

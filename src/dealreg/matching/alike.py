@@ -11,7 +11,7 @@ CLOSE = 0.72
 """Words less alike than this are two words."""
 
 SHORTENED = 0.9
-"""What a word counts that is written as the beginning of another (``Intl``, ``Tech``)."""
+"""What a word counts that is written as the beginning of another (``Inter``, ``Tech``)."""
 
 INITIAL = 0.7
 """What a single letter counts for a word that begins with it."""
