@@ -9,7 +9,7 @@ from dealreg.account.events import AccountSaid, names_of
 from dealreg.vocabulary.crm_record import Change
 from dealreg.vocabulary.fact import Command
 from dealreg.vocabulary.ids import account_id
-from dealreg.vocabulary.values import Digest, Instant, Key, Treatment
+from dealreg.vocabulary.values import Digest, Instant, Key, Text, Treatment
 
 
 class AccountMessage(AccountSaid):
@@ -22,6 +22,7 @@ class AccountMessage(AccountSaid):
     change: Change
     changed_at: Instant
     nulled: tuple[Key, ...] = ()
+    why: Text | None = None
     treated: Annotated[tuple[Treatment, ...], Field(max_length=1000)] = ()
 
     @model_validator(mode="after")

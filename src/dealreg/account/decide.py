@@ -52,4 +52,5 @@ def stale(state: Account, message: AccountMessage) -> AccountWentStale | None:
         message=message.digest,
         order=message.order,
         changed_at=message.changed_at,
+        why=message.why,
     )

@@ -84,6 +84,7 @@ class AccountWentStale(AccountEvent):
     message: Digest
     order: Key
     changed_at: Instant
+    why: Text | None = None
 
 
 class AccountResolved(AccountEvent):

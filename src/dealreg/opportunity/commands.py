@@ -9,7 +9,7 @@ from dealreg.opportunity.events import Said, names_of
 from dealreg.vocabulary.crm_record import Change
 from dealreg.vocabulary.fact import Command
 from dealreg.vocabulary.ids import opportunity_id
-from dealreg.vocabulary.values import Digest, Instant, Key, Treatment
+from dealreg.vocabulary.values import Digest, Instant, Key, Text, Treatment
 
 
 class OpportunityMessage(Said):
@@ -17,7 +17,7 @@ class OpportunityMessage(Said):
 
     ``digest`` names the message: the same for every delivery of it, different for every other. ``order`` is the source's own order of
     the changes of a record, compared as text; of two messages with equal order the one with the greater digest counts as newer, so that
-    every order of arrival ends alike. ``changed_at`` is the source's commit time. ``treated`` says of fields that only the CRM has how
+    every order of arrival ends alike. ``changed_at`` is the source's commit time. ``why`` says of a gap what is not known. ``treated`` says of fields that only the CRM has how
     the mapping treats them.
     """
 
@@ -28,6 +28,7 @@ class OpportunityMessage(Said):
     change: Change
     changed_at: Instant
     nulled: tuple[Key, ...] = ()
+    why: Text | None = None
     treated: Annotated[tuple[Treatment, ...], Field(max_length=1000)] = ()
 
     @model_validator(mode="after")

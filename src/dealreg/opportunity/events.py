@@ -102,6 +102,7 @@ class OpportunityWentStale(Event):
     message: Digest
     order: Key
     changed_at: Instant
+    why: Text | None = None
 
 
 EVENTS: tuple[type[Event], ...] = (OpportunityChanged, OpportunityWentStale)

@@ -30,6 +30,7 @@ def went_stale(situation: Situation, message: OpportunityMessage, before: Opport
         message=message.digest,
         order=message.order,
         changed_at=message.changed_at,
+        why=message.why,
     )
     situation.record(OPPORTUNITY, stream, gap)
     filed_by = filing_party(before)

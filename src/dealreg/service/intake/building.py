@@ -80,6 +80,7 @@ def built(heard: Heard, mapping: MappingDocument) -> Built:
         "identifiers": [{"scheme": key, "value": value} for key, value in schemes.items() if value is not None],
         "custom": tuple(custom),
         "treated": tuple(_treated(custom, entity)),
+        "why": heard.why,
         **said,
     }
     try:
