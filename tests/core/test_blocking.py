@@ -46,8 +46,8 @@ def test_an_identifier_is_found_in_every_country_and_a_house_under_every_name():
 
 
 def test_in_one_place_the_end_of_a_name_is_enough():
-    assert meet("Quixe", "Wuixe", place="Ulm")
-    assert not meet("Quixe", "Wuixe")
+    assert meet("Bert", "Kert", place="Ulm")
+    assert not meet("Bert", "Kert")
 
 
 def test_nothing_known_gives_no_key():
@@ -67,7 +67,8 @@ KEY, PLACE, SIGN = -2878355451431223373, 1029374507, 5188155566823837700
 
 
 def test_words_that_sound_alike_are_one():
-    assert sounds("philippe") == sounds("filip") and sounds("schmidt") != sounds("schneider")
+    assert sounds("philippe") == sounds("filip")
+    assert sounds("schmidt") != sounds("schneider")
     assert sounds("a") == "a"
 
 
