@@ -61,4 +61,4 @@ def _zone(replay: Replay, program: str, moment: Moment) -> ZoneInfo:
 
 def _state(one: RegistrationThen) -> str:
     states = {str(leg.state) for claim in one.claims for leg in claim.legs}
-    return state_of(states) if states else "withdrawn" if one.said.closed else "incomplete"
+    return state_of(states) if states else "withdrawn" if one.said.closed or one.said.withdrawn else "incomplete"

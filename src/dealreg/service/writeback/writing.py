@@ -19,6 +19,7 @@ from dealreg.service.outbox.connecting import Connection
 from dealreg.service.past.moment import Moment
 from dealreg.service.replay import Replay
 from dealreg.service.sources.client import Source, SourceAway, SourceError, SourceRefused
+from dealreg.service.sources.known import can_be_asked, client_of
 from dealreg.service.writeback.saying import Riding, said
 
 AT_ONCE: Final = 50
@@ -45,7 +46,7 @@ WHERE opportunity = %s
 log = structlog.get_logger(__name__)
 
 Sources = Callable[[MappingDocument], Source]
-"""The client of an organisation, one for the process: its quota is one."""
+"""Opens the client of an organisation."""
 
 
 class Record(NamedTuple):
@@ -61,9 +62,15 @@ class Writing:
 
     name: Final = "writeback_writing"
 
-    def __init__(self, replay: Replay, mappings: Mappings, sources: Sources) -> None:
+    def __init__(self, replay: Replay, mappings: Mappings, sources: Sources = client_of) -> None:
         """``replay`` on the ledger as an auditor."""
-        self._replay, self._mappings, self._sources = replay, mappings, sources
+        self._replay, self._mappings, self._open = replay, mappings, sources
+        self._clients: dict[str, Source] = {}
+
+    def close(self) -> None:
+        """Give the sources' connections back."""
+        for client in self._clients.values():
+            client.close()
 
     def step(self, connection: Connection) -> bool:
         """One look; whether more may be due now. Raises ``Unavailable`` and psycopg's errors; a source that fails is noted."""
@@ -77,13 +84,13 @@ class Writing:
         found = self._record(opportunity, moment)
         write = found.mapping.write if found.mapping is not None else None
         values = {}
-        if write is not None and found.mapping is not None and found.mapping.api is not None:
+        if write is not None and found.mapping is not None and can_be_asked(found.mapping):
             riding = [Riding(*row) for row in connection.execute(_RIDING, [opportunity]).fetchall()]
             values = said(self._replay, riding, moment, write)
         news = {name: value for name, value in values.items() if name not in written or written[name] != value}
         try:
             if news and found.mapping is not None:
-                self._sources(found.mapping).write(Entity.OPPORTUNITY, found.record, news)
+                self._source(found.mapping).write(Entity.OPPORTUNITY, found.record, news)
         except SourceError as error:
             self._failed(connection, opportunity, found, error, tries)
             return
@@ -91,6 +98,12 @@ class Writing:
             log.info("crm_told", source=found.source, record=found.record, fields=sorted(news))
         told = json.dumps({**written, **values})
         connection.execute(_SAID, [found.source, found.record, told, bool(news), moment.position, opportunity])
+
+    def _source(self, mapping: MappingDocument) -> Source:
+        """One client a source for the process: its quota is one."""
+        if mapping.source not in self._clients:
+            self._clients[mapping.source] = self._open(mapping)
+        return self._clients[mapping.source]
 
     def _record(self, opportunity: UUID, moment: Moment) -> Record:
         state, _ = self._replay.state(OPPORTUNITY, opportunity, moment)

@@ -1,0 +1,185 @@
+"""What became of a record stands in the CRM: written when it changed, once, tried again, and its echo is no news."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from dealreg.service.composition import dispatch
+from dealreg.service.intake.core import Intake
+from dealreg.service.intake.delivery import Delivery, Verdict
+from dealreg.service.intake.mapping import MappingDocument, Mappings
+from dealreg.service.intake.reading import Reading
+from dealreg.service.ledger.ledger import Ledger
+from dealreg.service.ledger.outcomes import Decided
+from dealreg.service.outbox.connecting import connect, turn
+from dealreg.service.outbox.running import catch_up
+from dealreg.service.replay import Replay
+from dealreg.service.sources.http import Patience
+from dealreg.service.sources.known import client_of
+from dealreg.service.writeback.following import NAME, Noting
+from dealreg.service.writeback.listing import again, failures
+from dealreg.service.writeback.writing import Writing
+from dealreg.vocabulary.fact import Actor, Request, Role
+from dealreg.vocabulary.ids import ProgramId
+from tests.fix_sources import Fault, at
+from tests.fix_web import PROGRAM
+from tests.service.test_crash import program
+
+RECORD = "006000000000001AAA"
+QUICK = Patience(attempts=2, seconds=5, first_pause=0.01, longest_pause=0.02)
+COMMITTED = datetime(2026, 3, 2, 12, tzinfo=UTC)
+FIELDS = {"status": "Registration__c", "protected_until": "Protected_Until__c", "partner": "Registered_By__c"}
+"""Our words, and the CRM's fields for them."""
+
+
+def mapping(url):
+    return MappingDocument.model_validate({
+        "source": "sf", "format": "salesforce", "client": "dealreg-app", "currency": "EUR", "program": PROGRAM,
+        "fields": {"customer_name": "Customer__c", "country": "Country__c", "partner": "Dealer__c", "distributor": "Distributor__c", "lines": "Lines__c",
+                   "territory": "Territory__c", "amount": "Amount", "close_on": "CloseDate", "stage": "StageName", "customer_ref": "AccountId", "contact": "Contact__c"},
+        "ignored": list(FIELDS.values()),
+        "api": {"url": url, "token": "CRM_TOKEN", "quota": {"reads_per_second": 1000, "writes_per_second": 1000}},
+        "write": {"fields": FIELDS, "states": {"protected": "Protected", "withdrawn": "Withdrawn"}},
+    })  # fmt: skip
+
+
+FILED = {
+    "Customer__c": "Łódź Pumps GmbH", "Country__c": "DE", "Dealer__c": "ALPHA", "Distributor__c": "NORTH", "Lines__c": "storage", "Territory__c": "DE",
+    "Amount": 48000, "CloseDate": "2027-03-31", "StageName": "Qualification", "AccountId": "001000000000001AAA", "Contact__c": "Jan Kowalski",
+}  # fmt: skip
+
+
+class World:
+    """The intake and the write-back over one ledger, and the CRM that they speak with."""
+
+    def __init__(self, url, ledger, sources):
+        self.url, self.ledger, self.sources = url, ledger, sources
+        self.mappings = Mappings([mapping(sources.url)])
+        self.decide = dispatch(ledger)
+        self.intake = Intake(self.decide, Reading(self.mappings, PROGRAM))
+        self.number = 0
+        assert all(isinstance(outcome, Decided) for outcome in self.decide.decide_batch(list(program())))
+
+    def hear(self, fields, *, client="", change="UPDATE"):
+        """A change of the record as Salesforce tells it; through which app it was made stands in its origin."""
+        self.number += 1
+        header = {
+            "entityName": "Opportunity", "recordIds": [RECORD], "changeType": change, "changeOrigin": f"com/salesforce/api/rest/61.0;client={client}",
+            "transactionKey": f"t{self.number}", "sequenceNumber": 1, "commitTimestamp": int(COMMITTED.timestamp() * 1000) + self.number,
+            "commitNumber": self.number, "commitUser": "005000000000001AAA",
+        }  # fmt: skip
+        body = json.dumps({"payload": {"ChangeEventHeader": header, **fields}}).encode()
+        delivery = Delivery(body, {}, "crm.opportunity.salesforce", "CRM", self.number, COMMITTED)
+        assert self.intake.process([delivery]) == [Verdict.DONE]
+
+    def tell(self):
+        """Both followers, to their end; what was written meanwhile."""
+        before = len(self.written)
+        with Ledger(self.url, role="dealreg_auditor", pool_size=2) as audited:
+            writing = Writing(Replay(audited), self.mappings, lambda one: client_of(one, QUICK))
+            assert catch_up(self.url, Noting())
+            assert catch_up(self.url, writing)
+            writing.close()
+        return [one.body for one in self.written[before:]]
+
+    @property
+    def written(self):
+        return [one for one in self.sources.seen if one.method == "PATCH"]
+
+    def failures(self):
+        with connect(self.url) as connection:
+            return failures(connection)
+
+    def ask(self, command):
+        actor = Actor(role=Role.DEALER, subject="u-alpha", partner="ALPHA")
+        request = Request(id=f"r{self.number}", program=ProgramId(PROGRAM), actor=actor, command=command)
+        (outcome,) = self.decide.decide_batch([request])
+        assert isinstance(outcome, Decided), outcome
+
+
+@pytest.fixture
+def world(database_url, ledger, sources):
+    sources.put("Opportunity", RECORD, dict(FILED), at(0))
+    made = World(database_url, ledger, sources)
+    made.hear(FILED, change="CREATE")
+    return made
+
+
+def registration(world):
+    row = world.ledger.run("SELECT originator_id AS id FROM ledger.events WHERE topic = 'registration_submitted.v1'")
+    return row[0]["id"]
+
+
+def withdraw(world):
+    from dealreg.registration.commands import WithdrawRegistration
+
+    world.ask(WithdrawRegistration(registration=registration(world), partner="ALPHA"))
+
+
+def test_status_and_end_of_protection_are_written_and_the_echo_is_dropped(world):
+    told = world.tell()
+    held = world.sources.kinds["Opportunity"][RECORD].value
+    assert (held["Registration__c"], held["Registered_By__c"]) == ("Protected", "ALPHA")
+    assert held["Protected_Until__c"] > "2026"
+    assert held["StageName"] == "Qualification"
+    head = world.ledger.head()
+    world.hear(told[0], client="dealreg-app")
+    assert world.ledger.head() == head, "our own echo is news"
+    world.hear(told[0])
+    assert world.ledger.head() == head, "a source without a mark sends back what was written, and it is news"
+    assert world.tell() == []
+
+
+def test_only_what_changed_is_written_and_nothing_twice(world):
+    assert len(world.tell()) == 1
+    assert world.tell() == []
+    world.hear({"StageName": "Proposal/Price Quote"})
+    assert world.tell() == [], "another stage of the CRM is written back"
+    withdraw(world)
+    assert world.tell() == [{"Registration__c": "Withdrawn", "Protected_Until__c": None}]
+
+
+def test_a_write_that_was_not_noted_is_written_again_and_is_the_same(world):
+    (told,) = world.tell()
+    held = dict(world.sources.kinds["Opportunity"][RECORD].value)
+    with connect(world.url) as connection:
+        connection.execute("UPDATE outbox.writes SET written = NULL, due = true")
+    assert world.tell() == [told]
+    assert world.sources.kinds["Opportunity"][RECORD].value == held
+
+
+@pytest.mark.parametrize(("status", "tried_again"), [("503", True), ("401", True), ("400", False)])
+def test_what_the_crm_does_not_take_is_listed(world, status, tried_again):
+    world.sources.always.append(Fault(status))
+    world.tell()
+    (failed,) = world.failures()
+    assert (failed.source, failed.record, failed.tries, failed.due) == ("sf", RECORD, 1, tried_again)
+    world.sources.always.clear()
+    assert world.tell() == [], "it is not left in peace for a while"
+    with connect(world.url) as connection:
+        assert again(connection) == 1
+    assert len(world.tell()) == 1
+    assert world.failures() == []
+
+
+def test_what_it_refused_is_tried_when_there_is_something_else_to_say(world):
+    world.sources.always.append(Fault("400"))
+    world.tell()
+    world.sources.always.clear()
+    withdraw(world)
+    (told,) = world.tell()
+    assert told["Registration__c"] == "Withdrawn"
+    assert world.failures() == []
+
+
+def test_one_process_at_a_time_writes(world):
+    with turn(world.url, Writing.name) as held, connect(world.url) as connection:
+        assert held is not None
+        assert catch_up(world.url, Noting())
+        assert not catch_up(world.url, Writing(Replay(world.ledger), world.mappings))
+        assert connection.execute("SELECT count(*) FROM outbox.writes WHERE due").fetchone() == (1,)
+        assert connection.execute("SELECT position FROM outbox.positions WHERE audience = %s", [NAME]).fetchone() == (
+            world.ledger.head(),
+        )
+    assert world.written == []
