@@ -25,7 +25,7 @@ def texts(table: Any) -> Any:
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"{name!r} is no time zone; write one such as Europe/Berlin") from error
     return name
 

@@ -9,13 +9,14 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BeforeValidator, Field, model_validator
 
 from dealreg.opportunity.events import FIELDS, Outcome
 from dealreg.service.intake.conversions import Conversions, Word, texts
+from dealreg.service.intake.formats.salesforce.schemas import Schema, schema_of
 from dealreg.service.intake.heard import Entity
 from dealreg.service.mirroring.treating import OwnFields
 from dealreg.service.sources.settings import Api
@@ -125,12 +126,24 @@ class MappingDocument(EntityMapping):
     """Between the product lines of a multi-select picklist."""
     account: AccountMapping | None = None
     """None: its accounts are not listened to."""
+    schemas: Mapping[Key, Annotated[Schema, BeforeValidator(schema_of)]] = {}
+    """Salesforce by the Pub/Sub API: schema id → the Avro schema, inline or as the name of a file beside this document."""
     webhook: Webhook | None = None
     """How what it posts is signed; without it nothing posted in its name is taken."""
     api: Api | None = None
     """Where its records can be read again; without it a gap is closed by hand."""
     write: WriteBack | None = None
     """What is written back into its records; without it nothing is."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _writes_values_alike(cls, written: Any) -> Any:
+        """What is said at the top of how days, numbers and nothing are written holds for accounts too, unless they say otherwise."""
+        account = written.get("account") if isinstance(written, dict) else None
+        if not isinstance(account, dict):
+            return written
+        alike = {key: written[key] for key in ("nothing", "dates", "zone", "decimal") if key in written}
+        return {**written, "account": {**alike, **account}}
 
     def speaks_for(self, named: str) -> bool:
         """Whether a message that calls its organisation so may be of this source."""
@@ -178,13 +191,14 @@ def load_mappings(folder: Path | None = None) -> Mappings:
     A document of one's own replaces the shipped ones of its format, whatever its source is called; the neutral one for any stays. Raises
     ``ValidationError``, ``yaml.YAMLError`` and ``OSError``.
     """
-    own = [read_mapping(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.y*ml"))] if folder else []
+    written = sorted(folder.glob("*.y*ml")) if folder else []
+    own = [read_mapping(path.read_text(encoding="utf-8"), folder) for path in written]
     theirs = {document.format for document in own} - {Format.NEUTRAL}
     shipped = sorted((resources.files("dealreg.service.intake") / "mappings").iterdir(), key=lambda path: path.name)
     documents = [read_mapping(path.read_text("utf-8")) for path in shipped if path.name.endswith(".yaml")]
     return Mappings([*(document for document in documents if document.format not in theirs), *own])
 
 
-def read_mapping(text: str) -> MappingDocument:
-    """A mapping document from its YAML. Raises ``ValidationError`` and ``yaml.YAMLError``."""
-    return MappingDocument.model_validate(yaml.safe_load(text))
+def read_mapping(text: str, folder: Path | None = None) -> MappingDocument:
+    """A mapping document from its YAML; ``folder`` holds the files that it names. Raises ``ValidationError`` and ``yaml.YAMLError``."""
+    return MappingDocument.model_validate(yaml.safe_load(text), context={"folder": folder})
