@@ -1,0 +1,193 @@
+"""A day as it comes in: published in order, while everything that takes it in is killed at random."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dealreg.partner.commands import EnrolPartner
+from dealreg.rulebook.commands import PublishRulebook
+from dealreg.service.composition import dispatch
+from dealreg.service.embedded.servers import Servers
+from dealreg.service.intake.broker import ask_backlog, provision_broker
+from dealreg.service.intake.publishing import Outgoing, publish_opportunities
+from dealreg.service.ledger.errors import LedgerError
+from dealreg.service.ledger.ledger import Ledger
+from dealreg.service.ledger.outcomes import Decided
+from dealreg.service.migrating import migrate
+from dealreg.vocabulary.fact import Actor, Request, Role
+from dealreg.vocabulary.ids import ProgramId
+from tests.day.crms import Post
+from tests.day.traffic import Day, mappings
+from tests.fix_web import PARTNERS, PROGRAM, RULEBOOK
+
+SOURCES = ("salesforce-emea", "hubspot-eu", "dataverse-north", "https://crm.example/in-house")
+RULES = {
+    **RULEBOOK,
+    # The CRMs' own clocks lead, so that what is decided does not hang on when a message happened to reach us.
+    "sources": [{"source": source, "priority_clock": "source", "skew_hours": 24 * 30} for source in SOURCES],
+}
+LIMIT_SECONDS = 240.0
+
+
+class Roles:
+    """Processes of roles that are started again whenever they have ended."""
+
+    def __init__(self, names: tuple[str, ...], environment: Mapping[str, str]) -> None:
+        self._environment = {**os.environ, **environment}
+        self.deaths = 0
+        self.running = {name: self._started(name) for name in names}
+
+    def _started(self, name: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-m", "dealreg", *name.split()], env=self._environment)
+
+    def tend(self) -> None:
+        for name, process in self.running.items():
+            if process.poll() is not None:
+                self.deaths += 1
+                self.running[name] = self._started(name)
+
+    def kill(self, name: str) -> None:
+        self.running[name].kill()
+        self.running[name].wait()
+
+    def stop(self) -> None:
+        for process in self.running.values():
+            process.send_signal(signal.SIGTERM)
+        for process in self.running.values():
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+@dataclass
+class Lived:
+    """How a day went: seconds, and what was killed in which order."""
+
+    seconds: float = 0.0
+    fed_seconds: float = 0.0
+    kills: list[str] = field(default_factory=list)
+
+
+def prepared(servers: Servers, folder: Path, made: Day, url: str | None) -> dict[str, str]:
+    """A migrated database, a broker, a program, and the mappings of the day; the environment of every role."""
+    migrate(servers.database_url)
+    provision_broker(servers.intake_url)
+    with Ledger(servers.database_url) as ledger:
+        outcomes = dispatch(ledger).decide_batch(list(_program()))
+    assert all(isinstance(outcome, Decided) for outcome in outcomes), outcomes
+    folder.mkdir(exist_ok=True)
+    for document in mappings(made.crms, url):
+        name = str(document["format"])
+        # JSON is YAML, too.
+        (folder / f"{name}.yaml").write_text(json.dumps(document))
+    return {
+        "DATABASE_URL": servers.database_url,
+        "INTAKE_URL": servers.intake_url,
+        "INTAKE_MAPPINGS": str(folder),
+        "PROGRAM": PROGRAM,
+        "LOG_LEVEL": "ERROR",
+        "CRM_TOKEN": "good",
+        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "example",
+    }
+
+
+def _program() -> Iterator[Request]:
+    desk = Actor(role=Role.DEAL_DESK, subject="desk")
+    command: Any = PublishRulebook.model_validate({"document": RULES})
+    yield Request(id="rules", program=ProgramId(PROGRAM), actor=desk, command=command)
+    for partner in ("NORTH", "SOUTH", "ALPHA", "BETA", "GAMMA"):
+        said = {"partner": partner, "lines": ["storage", "network"], "territories": ["WORLD"], **PARTNERS[partner]}
+        above = [one for one in PARTNERS[partner].get("parents", []) if one != "MASTER"]
+        command = EnrolPartner.model_validate({**said, "parents": above, "effective_from": "2026-01-01T00:00:00Z"})
+        yield Request(id=f"enrol {partner}", program=ProgramId(PROGRAM), actor=desk, command=command)
+
+
+def outgoing(posts: list[Post]) -> Iterator[Outgoing]:
+    """As the broker gets them; a repeat is a message of its own there, so that ours to notice it is."""
+    for number, post in enumerate(posts):
+        named = {"dealreg-source": post.source} if post.source and post.kind != "cloudevents" else {}
+        yield Outgoing(
+            post.body, {**post.headers, **named}, f"{number}", kind=post.kind or "poison", key=post.record or None
+        )
+
+
+def live(servers: Servers, made: Day, roles: Roles, *, kills: int, seed: int, pace: float = 0.0) -> Lived:
+    """Feed the day and drain it; ``pace`` seconds are spread over the feed, so that kills fall into it."""
+    lived, chance = Lived(), random.Random(seed)
+    begun = time.monotonic()
+
+    def slowly() -> Iterator[Outgoing]:
+        for number, message in enumerate(outgoing(made.posts)):
+            if pace and number % 50 == 0:
+                time.sleep(pace * 50 / len(made.posts))
+            yield message
+
+    def feed() -> None:
+        publish_opportunities(servers.intake_url, slowly())
+        lived.fed_seconds = time.monotonic() - begun
+
+    feeding = threading.Thread(target=feed)
+    feeding.start()
+    for _ in range(kills):
+        time.sleep(chance.uniform(0.3, 1.2))
+        lived.kills.append(_one_kill(servers, roles, chance))
+        roles.tend()
+    feeding.join(LIMIT_SECONDS)
+    drain(servers, roles)
+    lived.seconds = time.monotonic() - begun
+    return lived
+
+
+def _one_kill(servers: Servers, roles: Roles, chance: random.Random) -> str:
+    victim = chance.choice([*roles.running, "postgres", "nats"])
+    if victim == "postgres":
+        servers.postgres.kill()
+        time.sleep(chance.uniform(0, 0.5))
+        servers.postgres.start()
+    elif victim == "nats":
+        servers.nats.kill()
+        time.sleep(chance.uniform(0, 0.5))
+        servers.nats.start()
+    else:
+        roles.kill(victim)
+    return victim
+
+
+def drain(servers: Servers, roles: Roles) -> None:
+    """Until the broker holds nothing that is not decided, and nothing is stale that can be read again."""
+    deadline = time.monotonic() + LIMIT_SECONDS
+    quiet = 0
+    while quiet < 3:
+        roles.tend()
+        try:
+            now = ask_backlog(servers.intake_url)
+            idle = now.waiting == now.open == 0 and not _stale(servers, roles)
+        except LedgerError:
+            now, idle = None, False
+        quiet = quiet + 1 if idle else 0
+        assert time.monotonic() < deadline, f"not drained: {now}"
+        time.sleep(0.3)
+
+
+def _stale(servers: Servers, roles: Roles) -> bool:
+    """Whether anything waits to be read again, where somebody does."""
+    if "reread" not in roles.running:
+        return False
+    with Ledger(servers.database_url) as ledger:
+        gaps = ledger.run("SELECT count(*) AS n FROM ledger.events WHERE topic = 'opportunity_went_stale.v1'")[0]["n"]
+        done = ledger.run("SELECT count(*) AS n FROM rereading.open")[0]["n"] if gaps else 0
+    return bool(done)
+
+
+
