@@ -4,10 +4,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dealreg.service.intake.delivery import Delivery
-from dealreg.service.intake.formats.salesforce import events
-from dealreg.service.intake.heard import Entity, FeedGap, Heard
+from dealreg.service.intake.formats.dates import instant
+from dealreg.service.intake.formats.envelopes import of_entity
+from dealreg.service.intake.formats.fields import spoken
+from dealreg.service.intake.formats.orders import order_of_read
+from dealreg.service.intake.formats.salesforce import events, record_ids
+from dealreg.service.intake.formats.salesforce.fields import of_rest, standing
+from dealreg.service.intake.heard import Entity, FeedGap, Heard, Ignored
 from dealreg.service.intake.mapping import Format, MappingDocument
 from dealreg.service.intake.unreadable import Unreadable, Why
+
+STAMPS = ("SystemModstamp", "LastModifiedDate")
+"""When a record was last changed, by anything at all or by somebody."""
 
 
 class Salesforce:
@@ -25,18 +33,36 @@ class Salesforce:
         del value, delivery
         return None
 
-    def heard(self, value: Any, delivery: Delivery, mapping: MappingDocument) -> Iterable[Heard | FeedGap]:
+    def heard(self, value: Any, delivery: Delivery, mapping: MappingDocument) -> Iterable[Heard | FeedGap | Ignored]:
         """Of each record that the event names."""
         del delivery
         payload = events.payload_of(value)
         if payload is None:
             raise Unreadable(Why.SHAPE, "is no change event of Salesforce")
-        return events.heard(payload, mapping)
+        schema = mapping.schemas.get(events.schema_id(value) or "")
+        return events.heard(payload, schema, mapping)
 
     def read(self, entity: Entity, record: str, value: Mapping[str, Any], mapping: MappingDocument) -> Heard:
-        """A record of the REST API."""
-        del value
-        raise Unreadable(Why.SHAPE, f"a record of {entity} cannot be read again yet: {record}", mapping.source)
+        """A record of the REST API, with all of its fields."""
+        theirs = dict(of_rest(value))
+        stamp = next((name for name in STAMPS if theirs.get(name) is not None), STAMPS[0])
+        changed_at = instant(theirs.get(stamp), stamp)
+        said, custom = spoken(theirs, of_entity(entity, mapping), events.record_id)
+        if entity is Entity.OPPORTUNITY:
+            said = {**standing(theirs), **said}
+        elif theirs.get(events.MASTER) is not None:
+            said["merged_into"] = events.record_id(theirs[events.MASTER], events.MASTER)
+        return Heard(
+            source=mapping.source,
+            record=record_ids.canonical(record, "record"),
+            identity=("salesforce", "read", record, str(theirs.get(stamp))),
+            order=order_of_read(changed_at),
+            change="read",
+            changed_at=changed_at,
+            said=said,
+            custom=custom,
+            entity=entity,
+        )
 
 
 SALESFORCE = Salesforce()

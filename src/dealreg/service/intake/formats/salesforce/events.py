@@ -3,38 +3,28 @@
 Sources: Change Data Capture Developer Guide (header fields, merged events, gap events, enrichment); design, domain.md section 3.1.
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from dealreg.service.intake.formats.envelopes import of_entity
+from dealreg.service.intake.formats.fields import spoken
 from dealreg.service.intake.formats.salesforce import record_ids
-from dealreg.service.intake.formats.salesforce.fields import fields
-from dealreg.service.intake.heard import Heard
+from dealreg.service.intake.formats.salesforce.fields import spoken_of, standing
+from dealreg.service.intake.formats.salesforce.header import HEADER, Header, header_of
+from dealreg.service.intake.formats.salesforce.schemas import Schema
+from dealreg.service.intake.heard import ECHO, Entity, FeedGap, Heard, Ignored
 from dealreg.service.intake.mapping import MappingDocument
 from dealreg.service.intake.unreadable import Unreadable, Why
 
 CHANGES = {"CREATE": "created", "UPDATE": "updated", "DELETE": "deleted", "UNDELETE": "undeleted"}
 GAPS = frozenset({"GAP_CREATE", "GAP_UPDATE", "GAP_DELETE", "GAP_UNDELETE"})
-"""The record changed, and the event does not say how; GAP_OVERFLOW does not even say which record."""
-HEADER = "ChangeEventHeader"
-_CLIENT = re.compile(r"client=([^;/]*)")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """The part of the header that is used."""
-
-    entity: str
-    records: tuple[str, ...]
-    change: str
-    origin: str
-    transaction: str
-    sequence: int
-    commit: int
-    committed_at: datetime
+"""The record changed, and the event does not say how."""
+OVERFLOW = "GAP_OVERFLOW"
+"""A transaction changed more than 100,000 records: it does not even say which."""
+MASTER = "MasterRecordId"
+"""In a deleted account, the one that it was merged into."""
+REST = "~gap"
+"""Orders what an event left unsaid right behind what it said."""
 
 
 def payload_of(value: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -46,79 +36,95 @@ def payload_of(value: Mapping[str, Any]) -> dict[str, Any] | None:
     return inner if isinstance(inner, dict) and isinstance(inner.get(HEADER), dict) else None
 
 
-def heard(payload: Mapping[str, Any], mapping: MappingDocument) -> list[Heard]:
-    """What the event says of each of its records; nothing where it is our own echo. Raises ``Unreadable``.
+def schema_id(value: Mapping[str, Any]) -> str | None:
+    """The id of the schema that the event was written by, as CometD and Pub/Sub clients put it beside the payload."""
+    inner = value.get("data")
+    for around in (value, inner if isinstance(inner, dict) else {}):
+        for key in ("schema", "schemaId", "schema_id"):
+            if isinstance(around.get(key), str):
+                return str(around[key])
+    return None
 
-    A gap that names its records makes what rides on them stale (ROE-22).
 
-    One event speaks of many records when one transaction changed them alike ("merged events").
+def heard(
+    payload: Mapping[str, Any], schema: Schema | None, mapping: MappingDocument
+) -> Iterator[Heard | FeedGap | Ignored]:
+    """What the event says of each of its records. Raises ``Unreadable``.
+
+    One event speaks of many records when one transaction changed them alike ("merged events"). A gap that names its records makes what
+    rides on them stale, one that names none holds the whole feed (ROE-22).
     """
-    header = _header(payload[HEADER])
-    if header.entity != mapping.entity:
-        raise Unreadable(Why.SHAPE, f"is {header.entity}; only {mapping.entity} is mapped", f"{HEADER}.entityName")
-    gap = header.change in GAPS
-    if not (gap or header.change in CHANGES) or any("*" in record for record in header.records):
-        words = (
-            f"{header.change} of {', '.join(header.records)[:200]}: Salesforce does not say what changed; read it again"
+    header = header_of(payload[HEADER])
+    entity = _entity(header, mapping)
+    if header.change == OVERFLOW or (not header.names_records and header.change in {*CHANGES, *GAPS}):
+        yield _feed_gap(header, entity, mapping)
+    elif header.change not in {*CHANGES, *GAPS}:
+        raise Unreadable(
+            Why.SHAPE, f"is {header.change[:100]}, which is no change that is known", f"{HEADER}.changeType"
         )
-        raise Unreadable(Why.GAP, words, f"{HEADER}.changeType")
-    if mapping.client is not None and mapping.client in _CLIENT.findall(header.origin):
-        return []
-    said, custom = ({}, {}) if gap else fields(payload, header.change, mapping)
-    return [
-        Heard(
+    elif mapping.client is not None and mapping.client in header.clients:
+        yield ECHO
+    elif header.change in GAPS:
+        for record in header.ids():
+            yield _gap(header, record, entity, mapping, f"{header.change}: Salesforce does not say what changed")
+    else:
+        yield from _changed(payload, header, entity, schema, mapping)
+
+
+def _entity(header: Header, mapping: MappingDocument) -> Entity:
+    if header.entity == mapping.entity:
+        return Entity.OPPORTUNITY
+    if mapping.account is not None and header.entity == mapping.account.entity:
+        return Entity.ACCOUNT
+    known = [mapping.entity, *([mapping.account.entity] if mapping.account is not None else [])]
+    raise Unreadable(Why.SHAPE, f"is {header.entity}; only {' and '.join(known)} are mapped", f"{HEADER}.entityName")
+
+
+def _changed(
+    payload: Mapping[str, Any], header: Header, entity: Entity, schema: Schema | None, mapping: MappingDocument
+) -> Iterator[Heard]:
+    told = spoken_of(payload, header, schema)
+    said, custom = spoken(told.theirs, of_entity(entity, mapping), record_id)
+    if entity is Entity.OPPORTUNITY:
+        said = {**standing(told.theirs), **said}
+    elif header.change == "DELETE" and payload.get(MASTER) is not None:
+        said["merged_into"] = record_id(payload[MASTER], MASTER)
+    for record in header.ids():
+        yield Heard(
             source=mapping.source,
             record=record,
-            identity=("salesforce", header.transaction, str(header.sequence), header.entity, record),
-            order=f"{header.commit:020d}.{header.sequence:010d}",
-            change="gap" if gap else CHANGES[header.change],
+            identity=header.identity(record),
+            order=header.order(),
+            change=CHANGES[header.change],
             changed_at=header.committed_at,
             said=said,
             custom=custom,
+            entity=entity,
         )
-        for record in _records(header)
-    ]
+        if told.unknown is not None:
+            yield _gap(header, record, entity, mapping, told.unknown)
 
 
-def _records(header: Header) -> Iterator[str]:
-    """Each record once, by its canonical id."""
-    seen = (record_ids.canonical(record, f"{HEADER}.recordIds") for record in header.records)
-    return iter(dict.fromkeys(seen))
+def record_id(value: Any, field: str) -> str:
+    """The canonical form of a record's id; what has not the shape of one is kept, for a partner may be named otherwise."""
+    return record_ids.canonical(value, field) if record_ids.is_short(value) else str(value)
 
 
-def _header(header: Mapping[str, Any]) -> Header:
-    records = header.get("recordIds")
-    if not isinstance(records, list) or not records or not all(isinstance(record, str) for record in records):
-        raise Unreadable(Why.INVALID, "has to be a list of ids", f"{HEADER}.recordIds")
-    return Header(
-        entity=_word(header, "entityName"),
-        records=tuple(records),
-        change=_word(header, "changeType"),
-        origin=header.get("changeOrigin") if isinstance(header.get("changeOrigin"), str) else "",  # type: ignore[arg-type]  # just asked
-        transaction=_word(header, "transactionKey"),
-        sequence=_number(header, "sequenceNumber", 2**31),
-        commit=_number(header, "commitNumber", 2**63),
-        committed_at=instant(_number(header, "commitTimestamp", 2**63), f"{HEADER}.commitTimestamp"),
+def _gap(header: Header, record: str, entity: Entity, mapping: MappingDocument, why: str) -> Heard:
+    """Behind what the same event told of the record, if anything."""
+    told = header.change in GAPS
+    return Heard(
+        source=mapping.source,
+        record=record,
+        identity=header.identity(record) if told else header.identity(record, "rest"),
+        order=header.order() if told else header.order(REST),
+        change="gap",
+        changed_at=header.committed_at,
+        entity=entity,
+        why=why,
     )
 
 
-def _word(header: Mapping[str, Any], name: str) -> str:
-    value = header.get(name)
-    if not isinstance(value, str) or not value:
-        raise Unreadable(Why.INVALID, "is missing or no text", f"{HEADER}.{name}")
-    return value
-
-
-def _number(header: Mapping[str, Any], name: str, below: int) -> int:
-    value = header.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < below:
-        raise Unreadable(Why.INVALID, f"is no whole number from 0 to {below - 1}", f"{HEADER}.{name}")
-    return value
-
-
-def instant(milliseconds: int, field: str) -> datetime:
-    """Milliseconds since 1970, negative ones included. Raises ``Unreadable`` beyond the calendar."""
-    try:
-        return _EPOCH + timedelta(milliseconds=milliseconds)
-    except OverflowError as error:
-        raise Unreadable(Why.INVALID, "lies beyond the calendar", field) from error
+def _feed_gap(header: Header, entity: Entity, mapping: MappingDocument) -> FeedGap:
+    why = f"{header.change} of {', '.join(header.records)[:200]}: Salesforce does not say which records changed"
+    return FeedGap(mapping.source, header.identity(header.records[0]), header.committed_at, why, entity)

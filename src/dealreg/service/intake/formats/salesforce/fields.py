@@ -1,106 +1,96 @@
-"""Which fields a change event of Salesforce speaks of, and what they are in our words."""
+"""Which fields a change event of Salesforce speaks of, with their values, and whether that is all that it says."""
 
-import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from dealreg.opportunity.events import Outcome
-from dealreg.service.intake.formats.salesforce import record_ids
-from dealreg.service.intake.mapping import MappingDocument, StageMeaning
-from dealreg.service.intake.unreadable import Unreadable, Why
-
-_BITMAP = re.compile(r"(?:\d+-)?0x[0-9A-Fa-f]+")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_REFERENCES = frozenset({"customer_ref", "partner", "distributor", "master", "filed_by"})
+from dealreg.service.intake.formats.fields import flat
+from dealreg.service.intake.formats.salesforce.header import HEADER, Header
+from dealreg.service.intake.formats.salesforce.schemas import BITMAP, NotOfThisSchema, Schema
 
 
-def fields(payload: Mapping[str, Any], change: str, mapping: MappingDocument) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Our fields and the custom ones, ``None`` for an emptied one. Raises ``Unreadable``."""
-    theirs = {} if change == "DELETE" else _changed(payload, change)  # What a DELETE carries is enrichment.
-    said: dict[str, Any] = {}
-    for ours, name in mapping.fields.items():
-        if name in theirs:
-            said[ours] = _ours(ours, theirs[name], name, mapping)
-    said |= _standing(theirs, mapping)
-    known = {*mapping.fields.values(), *mapping.identifiers.values()}
-    said["identifiers"] = {scheme: theirs[name] for scheme, name in mapping.identifiers.items() if name in theirs}
-    if said.get("amount") is not None and "currency" not in said and mapping.currency is not None:
-        said["currency"] = mapping.currency
-    return said, {name: value for name, value in theirs.items() if name not in known}
+class Spoken(NamedTuple):
+    """The fields by their own names, ``None`` for an emptied one; ``unknown`` says why it is not all that changed."""
+
+    theirs: Mapping[str, Any]
+    unknown: str | None = None
 
 
-def _changed(payload: Mapping[str, Any], change: str) -> dict[str, Any]:
-    """The fields that the event is about, compound ones taken apart: ``Site__c.City__s``.
+def spoken_of(payload: Mapping[str, Any], header: Header, schema: Schema | None) -> Spoken:
+    """What the event says of its records, compound fields taken apart: ``BillingAddress.City``.
 
-    An UPDATE names them; what else it carries is enrichment. In the Pub/Sub form the names are bits of a schema that is not here and
-    every other field is null: there a null says nothing, unless ``nulledFields`` says so, which then cannot be read.
+    An UPDATE names the fields that changed; whatever else it carries is enrichment. A DELETE says nothing more. Where the names are bits
+    of a schema that is not known or does not fit, a value that is there is as it stands; which fields were emptied is then not known, and
+    nothing is taken for emptied.
     """
-    header = payload["ChangeEventHeader"]
-    flat = dict(_flat({key: value for key, value in payload.items() if key != "ChangeEventHeader"}))
-    named, nulled = _names(header, "changedFields"), _names(header, "nulledFields")
-    if any(_BITMAP.fullmatch(name) for name in nulled):
-        raise Unreadable(Why.INVALID, "is a bitmap; send the names of the fields", "ChangeEventHeader.nulledFields")
-    emptied = dict.fromkeys(nulled)
-    if change != "UPDATE" or any(_BITMAP.fullmatch(name) for name in named):
-        return {name: value for name, value in flat.items() if value is not None} | emptied
-    spoken = {name: value for name, value in flat.items() if any(name == n or name.startswith(f"{n}.") for n in named)}
-    return spoken | emptied
-
-
-def _flat(value: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    for key, inner in value.items():
-        name = f"{above}.{key}" if above else key
-        if isinstance(inner, dict):
-            yield from _flat(inner, name)
-        else:
-            yield name, inner
-
-
-def _names(header: Mapping[str, Any], key: str) -> list[str]:
-    names = header.get(key) or []
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise Unreadable(Why.INVALID, "has to be a list of names", f"ChangeEventHeader.{key}")
-    return names
-
-
-def _ours(ours: str, value: Any, name: str, mapping: MappingDocument) -> Any:
-    """One value in the shape of our field."""
-    if value is None:
-        return None
-    if ours == "lines" and isinstance(value, str):
-        return [line.strip() for line in value.split(mapping.separator) if line.strip()]
-    if ours == "close_on" and isinstance(value, int) and not isinstance(value, bool):
-        return _day(value, name)
-    if ours in _REFERENCES and record_ids.is_short(value):
-        return record_ids.canonical(value, name)
-    if ours == "stage":
-        return _stage(value, mapping).stage or value if isinstance(value, str) else value
-    if ours == "amount" and isinstance(value, bool):
-        raise Unreadable(Why.INVALID, "has to be a number", name)
-    return value
-
-
-def _day(milliseconds: int, name: str) -> str:
-    """A date in the Pub/Sub form is the milliseconds of its midnight in UTC."""
+    values = dict(flat({key: value for key, value in payload.items() if key != HEADER}))
+    given = {name: value for name, value in values.items() if value is not None}
+    if header.change == "DELETE":
+        return Spoken({})
+    marks = (*header.changed, *header.emptied, *header.differing)
+    bits = any(BITMAP.fullmatch(mark) for mark in marks)
+    if bits and schema is None:
+        return _without_schema(given, header)
     try:
-        return (_EPOCH + timedelta(milliseconds=milliseconds)).date().isoformat()
-    except OverflowError as error:
-        raise Unreadable(Why.INVALID, "lies beyond the calendar", name) from error
+        changed, emptied, differing = (
+            (schema or Schema(names=())).named(marks) for marks in (header.changed, header.emptied, header.differing)
+        )
+    except NotOfThisSchema as error:
+        return Spoken({}, f"the schema in the mapping is not that of the event: {error}")
+    if bits and (wrong := _contradicted(given, changed, emptied)):
+        return Spoken({}, f"the schema in the mapping is not that of the event: {wrong}")
+    theirs = _named(values, changed) if header.change == "UPDATE" else given
+    whole = {name: value for name, value in theirs.items() if not _is_in(name, differing)}
+    unknown = f"Salesforce sent only what differs in {', '.join(differing)[:150]}" if differing else None
+    return Spoken(whole | dict.fromkeys(emptied), unknown)
 
 
-def _stage(stage: str, mapping: MappingDocument) -> StageMeaning:
-    return mapping.stages.get(stage, StageMeaning())
+def _without_schema(given: Mapping[str, Any], header: Header) -> Spoken:
+    """Values that are there are right whether they changed or not, unless some are only what differs in a long text."""
+    if header.differing:
+        return Spoken({}, "the fields that changed are bits of a schema that the mapping does not have")
+    unknown = (
+        "the fields that were emptied are bits of a schema that the mapping does not have" if header.emptied else None
+    )
+    return Spoken(given, unknown)
 
 
-def _standing(theirs: Mapping[str, Any], mapping: MappingDocument) -> dict[str, Any]:
-    """Open, won or lost: by the meaning of the stage where the mapping knows it, else by the flags that changed."""
-    stage = theirs.get(mapping.fields.get("stage", ""))
-    if isinstance(stage, str) and stage in mapping.stages:
-        return {"outcome": mapping.stages[stage].outcome}
+def _contradicted(given: Mapping[str, Any], changed: list[str], emptied: list[str]) -> str | None:
+    """What an emptied field has, or a changed one has not: bits that were read by another schema name the wrong fields."""
+    for name in emptied:
+        if any(_is_in(one, [name]) for one in given):
+            return f"{name} would be emptied and has a value"
+    for name in changed:
+        if not _is_in(name, emptied) and not any(_is_in(one, [name]) for one in given):
+            return f"{name} would be changed and has no value"
+    return None
+
+
+def _named(values: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if _is_in(name, names)}
+
+
+def _is_in(name: str, names: list[str]) -> bool:
+    """Whether a field is one of them or lies inside one."""
+    return any(name == one or name.startswith(f"{one}.") for one in names)
+
+
+def standing(theirs: Mapping[str, Any]) -> dict[str, Outcome]:
+    """Open, won or lost by Salesforce's own flags, for a stage that the mapping does not know; only what changed is there."""
     closed, won = theirs.get("IsClosed"), theirs.get("IsWon")
     if won is True:
         return {"outcome": Outcome.WON}
     if closed is True or (won is False and closed is None):
         return {"outcome": Outcome.LOST}
     return {"outcome": Outcome.OPEN} if closed is False else {}
+
+
+def of_rest(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The fields of a record of the REST API under the names that events give them: there ``BillingAddress.city`` is ``City``."""
+    for name, inner in value.items():
+        if name == "attributes":
+            continue
+        if isinstance(inner, Mapping):
+            yield from ((f"{name}.{key[:1].upper()}{key[1:]}", one) for key, one in flat(inner))
+        else:
+            yield name, inner
