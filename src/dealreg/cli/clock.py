@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from dealreg.service.identity.late import LateQuestions
     from dealreg.service.settings import Settings
     from dealreg.service.timekeeping import Timekeeper
 
@@ -22,8 +23,12 @@ def clock(
     once: bool = typer.Option(False, "--once", help="Look once, ask for all that is due, and stop."),
     as_json: bool = typer.Option(False, "--json", help="Print what happened as JSON (with --once)."),
 ) -> None:
-    """Lapse windows, start grace and hard stops, offer the queue's first: at the instant they fall due, once each."""
+    """Lapse windows, start grace and hard stops, offer the queue's first: at the instant they fall due, once each.
+
+    Beside it asks about customers that turned out to be alike after they were decided on.
+    """
     from dealreg.service.composition import House
+    from dealreg.service.identity.late import LateQuestions
     from dealreg.service.logs import configure_logging
     from dealreg.service.settings import Settings
     from dealreg.service.timekeeping import Timekeeper
@@ -31,15 +36,17 @@ def clock(
     settings = Settings()
     configure_logging(settings)
     with House(settings) as house:
-        keeper = Timekeeper(house.dispatch, house.reading)
+        keeper, late = Timekeeper(house.dispatch, house.reading), LateQuestions(house.dispatch)
         if once:
             pause = keeper.look()
+            while late.look():
+                pass
             typer.echo(f'{{"next_look_seconds": {pause}}}' if as_json else f"looked; next look in {pause:.1f} s")
             return
-        _until_stopped(settings, keeper)
+        _until_stopped(settings, keeper, late)
 
 
-def _until_stopped(settings: "Settings", keeper: "Timekeeper") -> None:
+def _until_stopped(settings: "Settings", keeper: "Timekeeper", late: "LateQuestions") -> None:
     """Run as leader until SIGTERM or SIGINT; a database that goes away is waited for."""
     import psycopg
     import structlog
@@ -55,6 +62,8 @@ def _until_stopped(settings: "Settings", keeper: "Timekeeper") -> None:
 
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
+    beside = threading.Thread(target=late.run, args=(stop,), name="clock-identity")
+    beside.start()
     while not stop.is_set():
         try:
             with leading(settings.database_url(Role.APP), stop) as had:
@@ -64,4 +73,5 @@ def _until_stopped(settings: "Settings", keeper: "Timekeeper") -> None:
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             log.warning("clock_waits", reason=str(error).splitlines()[:1])
             stop.wait(LOOK_SECONDS)
+    beside.join()
     log.info("clock_stopped")

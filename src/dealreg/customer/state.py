@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from dealreg.customer import events as facts
@@ -20,6 +20,16 @@ LIKENESS_GROUND = "likeness"
 
 IDENTIFIER_GROUND = "identifiers"
 """Asked because one request named both: only a person answers it."""
+
+
+class Description(NamedTuple):
+    """How a request described a company."""
+
+    name: str | None
+    country: str | None
+    place: str | None
+    street: str | None
+    postcode: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,7 @@ class Customer:
     street: str | None = None
     postcode: str | None = None
     shared: tuple[Pair, ...] = ()
-    recognised: frozenset[str] = frozenset()
+    recognised: Mapping[str, "Description"] = field(default_factory=dict)
 
     @property
     def exists(self) -> bool:
@@ -115,7 +125,8 @@ def _opened(_: Customer, event: facts.CustomerOpened) -> Customer:
 
 def _recognised(state: Customer, event: facts.CustomerRecognised) -> Customer:
     said = description(event.name, event.country, event.place, event.street, event.postcode, pairs(event.identifiers))
-    return replace(state, recognised=state.recognised | {said})
+    told = Description(event.name, event.country, event.place, event.street, event.postcode)
+    return replace(state, recognised={**state.recognised, said: told})
 
 
 def description(

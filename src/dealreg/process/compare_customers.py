@@ -33,17 +33,31 @@ def given_as(given: CustomerGiven, pairs: Iterable[Pair]) -> Profile:
     return Profile(given.name, given.country, given.place, given.street, given.postcode, tuple(pairs))
 
 
-def known_as(state: Customer) -> Profile:
-    """A customer as it was opened, with all that names it."""
+MOST_DESCRIPTIONS = 8
+"""Of a customer that was recognised under more, the newest are compared."""
+
+_RANK = {Verdict.DIFFERENT: 0, Verdict.POSSIBLE: 1, Verdict.SAME: 2}
+
+
+def known_as(state: Customer) -> tuple[Profile, ...]:
+    """A customer as it was opened and as it was recognised, each with all that names it."""
     pairs = (*state.identifiers, *state.shared)
-    return Profile(state.name, state.country, state.place, state.street, state.postcode, pairs)
+    opened = Profile(state.name, state.country, state.place, state.street, state.postcode, pairs)
+    others = list(state.recognised.values())[-MOST_DESCRIPTIONS:]
+    return (opened, *(Profile(*told, pairs) for told in others))
+
+
+def nearest(described: Profile, state: Customer) -> Comparison:
+    """What the comparison with the customer says, under that of its descriptions which is nearest."""
+    found = [compare(described, known) for known in known_as(state)]
+    return max(found, key=lambda one: (_RANK[one.verdict], one.score))
 
 
 def judged(situation: Situation, described: Profile, customer: UUID) -> Judged:
     """How like the description is to the customer; domains that say nothing are left out of it."""
     silent = silent_domains(situation, described.identifiers)
     heard = replace(described, identifiers=tuple(pair for pair in described.identifiers if pair not in silent))
-    found = compare(heard, known_as(situation.of(CUSTOMER, customer)))
+    found = nearest(heard, situation.of(CUSTOMER, customer))
     return Judged(customer, found.verdict, likeness_of(found, customer))
 
 

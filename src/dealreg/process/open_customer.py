@@ -101,7 +101,7 @@ def alike(situation: Situation, given: CustomerGiven, pairs: Sequence[Pair]) -> 
 def recognise(situation: Situation, customer: UUID, given: CustomerGiven, pairs: Sequence[Pair], by: Judged) -> None:
     """Record once that this description is the customer, and see it under this name too."""
     state = situation.of(CUSTOMER, customer)
-    if named_by(given_as(given, pairs)) in state.recognised | {_opened_as(state)}:
+    if named_by(given_as(given, pairs)) in {*state.recognised, _opened_as(state)}:
         return
     fact = CustomerRecognised(
         customer=customer,

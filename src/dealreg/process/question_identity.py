@@ -27,9 +27,11 @@ def question_late(situation: Situation, request: Request, command: QuestionIdent
     one, other = (_known(situation, customer) for customer in (command.customer, command.other))
     if one == other or _asked_enough(situation, one) or _asked_enough(situation, other):
         return one
-    found = judged(situation, known_as(situation.of(CUSTOMER, one)), other)
-    if found.verdict is not Verdict.DIFFERENT:
-        question(situation, one, other, LIKENESS_GROUND, found.likeness)
+    found = [judged(situation, known, other) for known in known_as(situation.of(CUSTOMER, one))]
+    like = [known for known in found if known.verdict is not Verdict.DIFFERENT]
+    if like:
+        best = max(like, key=lambda known: known.likeness.score)
+        question(situation, one, other, LIKENESS_GROUND, best.likeness)
     return one
 
 

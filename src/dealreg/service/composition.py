@@ -6,16 +6,22 @@ it is.
 
 import gc
 import importlib.metadata
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from typing import Self
+from uuid import UUID
 
+from dealreg.matching.comparing import Verdict
+from dealreg.matching.profile import Profile
 from dealreg.process import deciding
+from dealreg.service.identity.candidates import CandidateFound, Candidates
 from dealreg.service.ledger.cache import States
 from dealreg.service.ledger.dispatch import Dispatch
 from dealreg.service.ledger.dispatcher import Dispatcher
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.ledger.outcomes import Decided
+from dealreg.service.ledger.sitting import Search
 from dealreg.service.projecting.asking import Reading
 from dealreg.service.replay import Replay
 from dealreg.service.sealing.acknowledging import Acknowledged, Acknowledging
@@ -37,6 +43,21 @@ def build() -> str:
     return f"dealreg-{importlib.metadata.version('dealreg')}"
 
 
+def searching(ledger: Ledger) -> Search:
+    """Finds customers that a description may mean, by the tables that ``project`` keeps (ROE-24). Raises ``Unavailable``."""
+    candidates = Candidates(ledger)
+
+    def search(profiles: Sequence[Profile]) -> list[tuple[UUID, ...]]:
+        return [tuple(alike(candidates.near(profile))) for profile in profiles]
+
+    return search
+
+
+def alike(found: Sequence[CandidateFound]) -> list[UUID]:
+    """Those that a comparison does not call different: the core compares them again, with what their own facts say."""
+    return [one.customer for one in found if one.comparison.verdict is not Verdict.DIFFERENT]
+
+
 def dispatch(ledger: Ledger) -> Dispatch:
     """Decides with this build's core on a ledger."""
     return Dispatch(
@@ -46,6 +67,7 @@ def dispatch(ledger: Ledger) -> Dispatch:
         home_kind=deciding.home_kind,
         aggregates=deciding.AGGREGATES,
         build=build(),
+        search=searching(ledger),
     )
 
 

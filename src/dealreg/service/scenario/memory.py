@@ -10,9 +10,8 @@ from pydantic import JsonValue
 
 from dealreg.customer.state import CUSTOMER
 from dealreg.matching.blocking import keys
-from dealreg.matching.comparing import compare
 from dealreg.matching.profile import Profile
-from dealreg.process.compare_customers import known_as
+from dealreg.process.compare_customers import known_as, nearest
 from dealreg.service.ledger.cache import AnyHeld, Seen, remember
 from dealreg.service.ledger.recorded import Recorded
 from dealreg.service.ledger.sitting import Core, Sitting
@@ -72,7 +71,7 @@ class MemoryStates:
 
     def _near(self, profile: Profile) -> tuple[UUID, ...]:
         found = dict.fromkeys(one for key in keys(profile) for one in self._keyed.get(key, ()))
-        scored = {one: compare(profile, known_as(self.state(CUSTOMER, StreamId(one)))).score for one in found}
+        scored = {one: nearest(profile, self.state(CUSTOMER, StreamId(one))).score for one in found}
         return tuple(sorted(found, key=lambda one: -scored[one])[:NEAREST])
 
     def append(self, facts: Sequence[Recorded]) -> None:
@@ -86,7 +85,7 @@ class MemoryStates:
             self._kinds[fact.originator_id] = aggregate.name
             self._held[fact.originator_id] = Held(fact.originator_version, state, answered)
             if aggregate.name == CUSTOMER.name:
-                for key in keys(known_as(state)):
+                for key in (key for known in known_as(state) for key in keys(known)):
                     self._keyed.setdefault(key, {})[fact.originator_id] = None
 
     def version(self, stream: StreamId) -> int:
