@@ -1,0 +1,3 @@
+-- Records changed, and nobody knows which.
+INSERT INTO stale_records (subject, program, kind, entity, source, why, since)
+VALUES (%(gap)s, %(_program)s, 'feed', %(entity)s, %(source)s, %(why)s, %(since)s)
