@@ -47,7 +47,7 @@ def day(value: Any, field: str, conversions: Conversions) -> str:
     try:
         found = _as_day(_declared(value, conversions), conversions) or _day(value, conversions)
     except (OverflowError, ValueError) as error:
-        raise Unreadable(Why.INVALID, "lies beyond the calendar", field) from error
+        raise Unreadable(Why.INVALID, "is no day of the calendar", field) from error
     if found is None:
         raise Unreadable(Why.INVALID, "is no day in a way that is known here; say how it is written in 'dates'", field)
     return found.isoformat()
@@ -63,7 +63,7 @@ def moment(value: str, field: str, conversions: Conversions) -> date | datetime:
         if isinstance(found, datetime):
             return (found if found.tzinfo is not None else found.replace(tzinfo=zone)).astimezone(UTC)
     except (OverflowError, ValueError) as error:
-        raise Unreadable(Why.INVALID, "lies beyond the calendar", field) from error
+        raise Unreadable(Why.INVALID, "is no day of the calendar", field) from error
     if found is None:
         raise Unreadable(Why.INVALID, "is no day such as 2017-03-01", field)
     return found
