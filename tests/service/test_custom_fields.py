@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from dealreg.cli.app import verbs
@@ -15,7 +16,7 @@ from dealreg.service.projecting.loader import provision
 from dealreg.service.projecting.projector import Projector
 from dealreg.service.projecting.rebuilding import rebuild
 from tests.fix_intake import SOURCE, delivered, event
-from tests.fix_web import PROGRAM
+from tests.fix_web import PROGRAM, RULEBOOK
 
 MAPPING = """
 source: //crm.example/acme
@@ -209,3 +210,49 @@ def test_the_command_line_lists_declares_and_looks_back(seeded, feed, monkeypatc
     ]
     assert run("then", SOURCE)["fields"][0]["by_desk"] == "number"
     assert CliRunner().invoke(verbs(), ["fields", "declare", SOURCE, "Seats__c", "money"]).exit_code == 2
+
+
+def _guarded(when, **more):
+    clauses = {"ROE-6": {"in_force": False}, "ROE-30": {"when": when}}
+    return {**RULEBOOK, "version": "2026-2", "force_from": "2190-07-01T00:00:00Z", "clauses": clauses, **more}
+
+
+def test_a_guard_may_name_a_field_as_soon_as_it_was_learned(seeded, feed, monkeypatch, database_url, tmp_path):
+    """By value: what was published is of the type of then, whatever the CRM does later."""
+
+    def checked(document):
+        return seeded["desk"].post("/rulebooks/check", {"yaml": yaml.safe_dump(document)}).json()
+
+    seats = _guarded("opportunity.custom.Seats__c > 10")
+    assert "'Seats__c' is not declared" in checked(seats)["faults"][0]
+    feed({"record": "a", **DEAL, "custom": {"Seats__c": 12, "Owner": "Erika", "Share__c": 1}})
+    as_learned = {"name": "Seats__c", "type": "whole", "field": None, "source": SOURCE}
+    told = checked(seats)
+    assert (told["holds"], told["custom_fields"], told["notes"]) == (True, [as_learned], [])
+    assert "'Owner' is not declared" in checked(_guarded("opportunity.custom.Owner == 'x'"))["faults"][0], (
+        "it is personal"
+    )
+    assert "does not take" in checked(_guarded("opportunity.custom.Seats__c == 'x'"))["faults"][0], (
+        "its type is checked"
+    )
+    declared = [
+        {"name": "Seats__c", "type": "truth"},
+        {"name": "mail", "type": "text", "field": "Owner"},
+        {"name": "gone", "type": "day"},
+    ]
+    notes = checked(_guarded("opportunity.custom.Seats__c", custom_fields=declared))["notes"]
+    assert ["sends whole" in notes[0], "as personal" in notes[1], "no CRM has sent" in notes[2]] == [True] * 3
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("PROGRAM", PROGRAM)
+    monkeypatch.setenv("DEALREG_DATA", str(tmp_path))
+    path = tmp_path / "rulebook.yaml"
+    path.write_text(yaml.safe_dump(_guarded("opportunity.custom.Share__c > 0", version="2026-3")))
+    run = CliRunner().invoke
+    assert run(verbs(), ["rulebook", "check", str(path), "--json"]).exit_code == 1, "by itself it knows of no CRM"
+    assert run(verbs(), ["rulebook", "check", str(path), "--mirror", "--json"]).exit_code == 0
+    assert run(verbs(), ["rulebook", "publish", str(path), "--json"]).exit_code == 0
+    assert seeded["desk"].post("/rulebooks", {"document": seats}).status_code == 200
+    feed({"record": "a", "custom": {"Seats__c": "many"}})
+    for version, name in (("2026-2", "Seats__c"), ("2026-3", "Share__c")):
+        published = seeded["desk"].get(f"/rulebooks/{version}").json()
+        assert [(one["name"], one["type"]) for one in published["custom_fields"]] == [(name, "whole")]

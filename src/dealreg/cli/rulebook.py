@@ -11,6 +11,7 @@ from dealreg.cli.backtest import backtest
 
 if TYPE_CHECKING:
     from dealreg.engagement.rulebook import RulebookDocument
+    from dealreg.service.mirroring.rulebook_fields import Mirrored
 
 RulebookFile = Annotated[Path, typer.Argument(metavar="FILE", help="A rulebook in YAML.")]
 Version = Annotated[
@@ -31,12 +32,25 @@ def register(app: typer.Typer) -> None:
     app.add_typer(rulebook, name="rulebook")
 
 
-def check(path: RulebookFile, *, as_json: JsonFlag = False) -> None:
+def check(
+    path: RulebookFile,
+    *,
+    mirror: Annotated[
+        bool,
+        typer.Option(
+            "--mirror",
+            help="Hold it against this installation too: fields that a CRM has of its own may be named in guards as they "
+            "were learned, and what CRMs send otherwise is told.",
+        ),
+    ] = False,
+    program: Program = None,
+    as_json: JsonFlag = False,
+) -> None:
     """Whether a rulebook hangs together, and which clauses it has in force. Exit code 1 when it does not."""
     from dealreg.cli import exit_codes
     from dealreg.service import rulebooks
 
-    checked = rulebooks.check(_text(path))
+    checked = rulebooks.check(_text(path), _mirrored(program) if mirror else None)
     if checked.holds:
         show(checked.model_dump(mode="json", exclude={"faults"}), as_json=as_json)
         return
@@ -51,7 +65,7 @@ def publish(path: RulebookFile, *, subject: Subject = "cli", key: RequestKey = N
     """Publish a version as the deal desk; running windows keep what they were given. The same file again changes nothing."""
     from dealreg.rulebook.commands import PublishRulebook
 
-    document = _document(path)
+    document = _completed(path)
     who = claims("deal_desk", subject, document.program)
     with house() as at:
         done = ask(at, who, PublishRulebook(document=document), key)
@@ -119,6 +133,33 @@ def _document(path: Path) -> "RulebookDocument":
         return load(_text(path))
     except DocumentError as error:
         raise typer.BadParameter(str(error), param_hint="FILE") from error
+
+
+def _completed(path: Path) -> "RulebookDocument":
+    """The rulebook in a file; fields of CRMs that its guards name and it does not declare are declared as they were learned."""
+    from dealreg.engagement.document import DocumentError, load
+    from dealreg.engagement.guards.checking import UNDECLARED
+    from dealreg.service.mirroring.rulebook_fields import declarable
+
+    text = _text(path)
+    try:
+        return load(text)
+    except DocumentError as error:
+        if not all(UNDECLARED in fault for fault in error.faults):
+            raise typer.BadParameter(str(error), param_hint="FILE") from error
+    try:
+        return load(text, declarable(_mirrored(None)))
+    except DocumentError as error:
+        raise typer.BadParameter(str(error), param_hint="FILE") from error
+
+
+def _mirrored(program: str | None) -> "tuple[Mirrored, ...]":
+    """What this installation knows of CRMs' own fields."""
+    from dealreg.service.mirroring.rulebook_fields import mirrored
+    from dealreg.service.questions import Questions
+
+    with house() as at:
+        return mirrored(Questions(at.reading, claims("deal_desk", "cli", program)))
 
 
 def _text(path: Path) -> str:

@@ -1,6 +1,7 @@
 """A rulebook as YAML: read as written, refused with the place and what to do."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import yaml
@@ -8,6 +9,8 @@ from pydantic import ValidationError
 
 from dealreg.engagement.checks.fault import Fault, Place
 from dealreg.engagement.checks.whole import faults
+from dealreg.engagement.guards.completing import completed
+from dealreg.engagement.guards.custom_fields import CustomFieldRules
 from dealreg.engagement.rulebook import RulebookDocument
 from dealreg.engagement.source_map import SourceMap, Spot
 
@@ -34,8 +37,11 @@ _Written.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null
 _Written.add_constructor("tag:yaml.org,2002:null", lambda _loader, _node: None)
 
 
-def load(text: str) -> RulebookDocument:
-    """The rulebook that the YAML says. Raises ``DocumentError`` with every fault that was found."""
+def load(text: str, known: Iterable[CustomFieldRules] = ()) -> RulebookDocument:
+    """The rulebook that the YAML says. Raises ``DocumentError`` with every fault that was found.
+
+    Of the ``known`` fields of CRMs those that its guards name and it does not declare are declared in it.
+    """
     if len(text) > LONGEST:
         raise DocumentError([f"the text has more than {LONGEST} characters; a rulebook is shorter"])
     try:
@@ -52,6 +58,7 @@ def load(text: str) -> RulebookDocument:
         document = RulebookDocument.model_validate(written)
     except ValidationError as error:
         raise DocumentError([_said(fault, spots) for fault in error.errors()]) from error
+    document = completed(document, known)
     if found := faults(document):
         raise DocumentError([said for _, said in sorted(_told(fault, spots) for fault in found)])
     return document

@@ -1,20 +1,17 @@
 """A CRM's own fields as guards see them: those that the rulebook declares, of the opportunity and of its account (architecture D6)."""
 
-import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from dealreg.account.state import ACCOUNT
+from dealreg.engagement.guards.completing import named_in
 from dealreg.engagement.guards.custom_fields import CustomFieldRules, read
 from dealreg.file.state import Claim
 from dealreg.opportunity.state import OPPORTUNITY
 from dealreg.process.case import Case
 from dealreg.vocabulary.field_types import Entity
 from dealreg.vocabulary.ids import account_id
-
-_NAMED: Final = re.compile(r"\b(opportunity|account)\s*\.\s*custom\s*\.\s*([A-Za-z_]\w*)")
-"""Which fields an expression may ask for; names in its texts count too, which costs a look and changes nothing."""
 
 Written = tuple[str, dict[str, str | None]]
 """The organisation, and what its record carries in the clear by the CRM's own names; what is sealed is none."""
@@ -31,7 +28,7 @@ def known_fields(case: Case, entity: Entity, written: Written) -> Iterator[tuple
 
 def misread(case: Case, claim: Claim, expression: str) -> str | None:
     """The fields that a guard asks for and that carry something which cannot be read as declared, in words without the value."""
-    asked = {(Entity(of), name) for of, name in _NAMED.findall(expression)}
+    asked = named_in(expression)
     odd = []
     for rules in case.rules.custom_fields:
         if (rules.of, rules.name) in asked:

@@ -1,5 +1,6 @@
 """The versions of a program's rulebook as they were published, and a text that may become one."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -7,10 +8,12 @@ from pydantic import Field
 
 from dealreg.engagement.difference import Change, changes
 from dealreg.engagement.document import DocumentError, load
+from dealreg.engagement.guards.custom_fields import CustomFieldRules
 from dealreg.engagement.parameters import fields_by_number
 from dealreg.engagement.rulebook import RulebookDocument
 from dealreg.rulebook.events import RulebookPublished
 from dealreg.rulebook.state import RULEBOOK
+from dealreg.service.mirroring.rulebook_fields import Mirrored, declarable, notes
 from dealreg.service.replay import Replay
 from dealreg.vocabulary.ids import rulebook_stream
 from dealreg.vocabulary.refused import Unknown
@@ -42,6 +45,13 @@ class Checked(Model):
     guarded: tuple[Key, ...] = Field(default=(), description="Those that apply only when an expression holds.")
     order: tuple[Key, ...] = Field(
         default=(), description="Clauses that are tried in another order than the usual one."
+    )
+    custom_fields: tuple[CustomFieldRules, ...] = Field(
+        default=(),
+        description="Fields of the CRM that guards may name: as declared, and as learned where they were not.",
+    )
+    notes: tuple[str, ...] = Field(
+        default=(), description="What can be published and may not work: fields that CRMs send otherwise."
     )
 
 
@@ -100,10 +110,10 @@ def differences(before: RulebookDocument, after: RulebookDocument) -> Difference
     return Differences(before=before.version, after=after.version, changes=tuple(changes(before, after)))
 
 
-def check(text: str) -> Checked:
-    """Whether a text is a rulebook that hangs together, and what it has in force."""
+def check(text: str, fields: Sequence[Mirrored] | None = None) -> Checked:
+    """Whether a text is a rulebook that hangs together, and what it has in force; ``fields``: what is known of CRMs' own."""
     try:
-        document = load(text)
+        document = load(text, declarable(fields or ()))
     except DocumentError as error:
         return Checked(holds=False, faults=tuple(error.faults))
     clauses = [(number, document.clauses.of(number)) for number in fields_by_number()]
@@ -117,4 +127,6 @@ def check(text: str) -> Checked:
         clauses=tuple(number for number, clause in clauses if clause.in_force),
         guarded=tuple(number for number, clause in clauses if clause.when is not None),
         order=document.clauses.order,
+        custom_fields=document.custom_fields,
+        notes=tuple(notes(document, fields)) if fields is not None else (),
     )

@@ -11,6 +11,8 @@ from dealreg.service.answering import answered
 from dealreg.service.commanding import ACTS_AS, sealed_fields
 from dealreg.service.composition import House
 from dealreg.service.ledger.outcomes import Decided, RefusedOutcome
+from dealreg.service.mirroring.rulebook_fields import completed_command
+from dealreg.service.questions import Questions
 from dealreg.service.sealing.acknowledging import Acknowledged
 from dealreg.service.tokens import Claims
 from dealreg.vocabulary.fact import Command, Request, Role
@@ -78,7 +80,7 @@ class Asking:
             id=self.key,
             program=self.claims.program,
             actor=self.claims.actor,
-            command=asked,
+            command=completed_command(Questions(self.house.reading, self.claims), asked),
             on_behalf_of=on_behalf_of,
         )
         return request, rows

@@ -16,6 +16,9 @@ class Mistake(NamedTuple):
     said: str
 
 
+UNDECLARED: Final = "is not declared; add it to"
+"""In the words on a field of the CRM that the rulebook does not declare."""
+
 _AT: Final = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _OVERLOAD: Final = re.compile(r"found no matching overload for '(.+?)' applied to '\(?(.*?)\)?'$")
 _UNDECLARED: Final = re.compile(r"undeclared reference to '(.+?)'")
@@ -95,7 +98,7 @@ def _no_field(name: str, group: str, custom: tuple[Custom, ...]) -> str:
     if group in {CUSTOM, ACCOUNT_CUSTOM}:
         known = ", ".join(field.name for field in custom if field.group == group) or "none"
         where = "custom_fields" if group == CUSTOM else "custom_fields with of: account"
-        return f"custom field {name!r} is not declared; add it to {where} (declared: {known})"
+        return f"custom field {name!r} {UNDECLARED} {where} (declared: {known})"
     return f"{group!r} has no {name!r}; it has {', '.join(fact.name for fact in FACTS[group])}"
 
 
