@@ -53,3 +53,4 @@ COMMENT ON TABLE identity.followed IS 'Up to which position of the ledger the ta
 GRANT USAGE ON SCHEMA identity TO dealreg_app, dealreg_projector, dealreg_auditor;
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA identity TO dealreg_projector;
 GRANT SELECT ON ALL TABLES IN SCHEMA identity TO dealreg_app, dealreg_auditor;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA identity TO dealreg_projector;
