@@ -94,4 +94,4 @@ def _lines(situation: Situation, known: Registration, state: Opportunity) -> tup
 
 
 def _customer(situation: Situation, registration: UUID, state: Opportunity) -> UUID | None:
-    return resolve_customer(situation, situation.program, str(registration), given(end_customer(state)))
+    return resolve_customer(situation, situation.program, str(registration), given(end_customer(situation, state)))

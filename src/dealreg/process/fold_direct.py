@@ -37,7 +37,7 @@ def _file(situation: Situation, stream: UUID, state: Opportunity) -> Case | None
     """The file of the customer that it names, brought to the instant; ``None`` where it is not direct or names none."""
     if not _is_direct(state):
         return None
-    customer = resolve_customer(situation, situation.program, f"direct:{stream}", given(end_customer(state)))
+    customer = resolve_customer(situation, situation.program, f"direct:{stream}", given(end_customer(situation, state)))
     if customer is None:
         return None
     case = Case.at(situation, customer)

@@ -1,10 +1,13 @@
 """An opportunity read as a request for protection: who files, for whom, which lines."""
 
+from dealreg.account.events import AccountSaid
+from dealreg.account.state import ACCOUNT
 from dealreg.opportunity.state import Opportunity
+from dealreg.process.account_identity import usable
 from dealreg.process.case import rules_at
 from dealreg.registration.commands import EndCustomer, FileRegistration, Named
 from dealreg.registration.events import RequestedLeg, RequestedLine
-from dealreg.vocabulary.ids import PartnerId
+from dealreg.vocabulary.ids import PartnerId, account_id
 from dealreg.vocabulary.situation import Situation
 from dealreg.vocabulary.values import Scope, Tier
 
@@ -15,20 +18,32 @@ def filing_party(state: Opportunity) -> str | None:
     return values.filed_by or values.partner or values.distributor or values.master
 
 
-def end_customer(state: Opportunity) -> EndCustomer:
-    """Whom the CRM names: its own account id first, then identifiers, name and place."""
-    values = state.values
+def end_customer(situation: Situation, state: Opportunity) -> EndCustomer:
+    """Whom the CRM names: its own account id first, then identifiers, name and place; what it does not say, its account may."""
+    values, account = state.values, _account(situation, state)
     named = [Named(scheme=known.scheme, value=known.value) for known in values.identifiers or ()]
+    own = {known.scheme for known in named}
+    further = (known for known in usable(account.identifiers) if known.scheme not in own)
+    named += [Named(scheme=known.scheme, value=known.value) for known in further]
     if values.customer_ref is not None:
         named.insert(0, Named(scheme=f"crm:{state.source}", value=values.customer_ref))
+    # An address is taken whole: the street of one and the town of the other are nowhere.
+    address = values if values.place or values.street or values.postcode else account
     return EndCustomer(
         identifiers=tuple(named),
-        name=values.customer_name,
-        country=values.country,
-        place=values.place,
-        street=values.street,
-        postcode=values.postcode,
+        name=values.customer_name or account.name,
+        country=values.country or account.country,
+        place=address.place,
+        street=address.street,
+        postcode=address.postcode,
     )
+
+
+def _account(situation: Situation, state: Opportunity) -> AccountSaid:
+    """What the CRM says of the account that the opportunity names; nothing where it names none, or nothing is known of it."""
+    if state.values.customer_ref is None:
+        return AccountSaid()
+    return situation.of(ACCOUNT, account_id(state.source, state.values.customer_ref)).values
 
 
 def filing(situation: Situation, state: Opportunity, filed_by: str) -> FileRegistration:
@@ -36,7 +51,7 @@ def filing(situation: Situation, state: Opportunity, filed_by: str) -> FileRegis
     values = state.values
     return FileRegistration(
         filed_by=PartnerId(filed_by),
-        customer=end_customer(state),
+        customer=end_customer(situation, state),
         lines=requested_lines(situation, state),
         value=state.value,
         close_on=values.close_on,
