@@ -146,8 +146,8 @@ class HubSpot:
 _TYPES = {
     5: "deal_to_company",
     341: "deal_to_company_unlabeled",
-    13: "child_to_parent_company",
-    14: "parent_to_child_company",
+    13: "parent_to_child_company",
+    14: "child_to_parent_company",
 }
 """HubSpot's own association types, as the older interface names them."""
 
