@@ -88,15 +88,19 @@ def replay(
     """Publish the bytes again, through the broker; each keeps the time at which it first came. Exit code 1 when none was found.
 
     A replay that is decided closes the dead letter; one that is not becomes a dead letter of its own. A merged change event whose other
-    records were decided finds their answers.
+    records were decided finds their answers. What the door for webhooks refused is published only where its signature is good by the
+    secrets of this process's environment.
     """
+    from dealreg.service.intake.mapping import load_mappings
     from dealreg.service.intake.replaying import replay_letters
     from dealreg.service.settings import Settings
 
     if not (numbers or every or reason):
         raise typer.BadParameter("name ids, or --all, or --reason")
+    settings = Settings()
     with _ledger() as ledger:
-        done = replay_letters(ledger, Settings().intake_url(), numbers or None, reason=reason)
+        mappings = load_mappings(settings.intake_mappings)
+        done = replay_letters(ledger, settings.intake_url(), numbers or None, reason=reason, mappings=mappings)
     told: dict[str, Any] = {"replayed": done, "count": len(done)}
     typer.echo(json.dumps(told) if as_json else f"{len(done)} published again")
     if not done:

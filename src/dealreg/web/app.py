@@ -28,6 +28,7 @@ from dealreg.web import (
     rulebooks,
     trail,
     watching,
+    webhooks,
 )
 from dealreg.web.observing import Figures, Observing
 from dealreg.web.problems import Problem
@@ -58,6 +59,7 @@ _TAGS = [
     {"name": "program", "description": "Partners and the rulebook."},
     {"name": "erasure", "description": "What is held of people goes; legal holds, which nothing goes under."},
     {"name": "questions", "description": "What each may read; to a partner, its own rows in its own tier's wording."},
+    {"name": "webhooks", "description": "For the sources that post: signed by their own schemes, into the broker."},
     {"name": "health", "description": "For machines that watch."},
 ]
 
@@ -79,6 +81,7 @@ def create(house: House) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         house.prepare()
         yield
+        await app.state.doorway.close()
         house.close()
 
     app = FastAPI(
@@ -108,6 +111,8 @@ def create(house: House) -> FastAPI:
     app.include_router(custom_fields.router)
     app.include_router(erasures.router)
     app.include_router(trail.router)
+    app.state.doorway = webhooks.Doorway(house, app.state.figures.registry)
+    app.include_router(webhooks.router)
     app.include_router(health.router)
     problems.install(app)
     app.add_middleware(Observing, figures=app.state.figures)

@@ -57,6 +57,7 @@ KINDS: Final[dict[str, tuple[int, str]]] = {
     "key-missing": (400, "A request without a name"),
     "not-json": (400, "Not JSON"),
     "token": (401, "Who asks is not known"),
+    "forged": (401, "Not signed by its source"),
     "not-allowed": (403, "Not yours to ask"),
     "unknown": (404, "There is no such thing for you"),
     "method": (405, "This cannot be done here"),

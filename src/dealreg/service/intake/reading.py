@@ -51,6 +51,10 @@ class Reading:
         attributes = cloudevents.said_of(value, delivery.headers)
         if attributes.get("type") == read_again.TYPE:
             mapping, heard = read_again.heard(*cloudevents.opened(value, delivery.headers), self._mappings)
+            if delivery.header(SOURCE_HEADER) not in {None, mapping.source}:
+                raise Unreadable(
+                    Why.SHAPE, "tells of a record of another source than the one that posted it", SOURCE_HEADER
+                )
             return self._parsed(delivery, mapping, None, [heard])
         adapter = self._adapter(value, delivery)
         mapping = self._mapping(adapter, value, delivery)

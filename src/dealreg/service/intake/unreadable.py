@@ -23,6 +23,8 @@ class Why(StrEnum):
     """The same message id came before with another content."""
     UNSTORABLE = "unstorable"
     """The database can never hold it."""
+    FORGED = "forged"
+    """Posted at the door and not signed by the source, or not in time."""
     BUG = "bug"
     """Deciding it failed again and again through a fault of this program."""
 
