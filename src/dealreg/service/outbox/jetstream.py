@@ -1,7 +1,7 @@
 """NATS JetStream takes messages, and holds their order itself.
 
-Each message of a window says behind which sequence it stands, so that one that was lost on the way has those behind it refused, and a
-second process that publishes at the same time is refused. After a restart nobody knows what the broker has already; then they go one by
+The first message of a window says behind which sequence it stands, each of the others behind which message: where one was lost on the
+way, or another process put something between, all behind it are refused. After a restart nobody knows what the broker has already; then they go one by
 one, until it takes one that it did not have.
 """
 
@@ -111,19 +111,19 @@ async def _window(client: Client, channel: Channel, messages: Sequence[Message],
     """Publish; the sequence of the last message where it is known. Raises the first error after all have ended."""
     jetstream = client.jetstream(timeout=PUBLISH_SECONDS)
 
-    async def publish(one: Message, behind: int | None) -> Any:
-        headers = {"Nats-Msg-Id": one.message_id, "content-type": CONTENT}
-        if behind is not None:
-            headers["Nats-Expected-Last-Sequence"] = str(behind)
+    async def publish(one: Message, behind: dict[str, str]) -> Any:
+        headers = {"Nats-Msg-Id": one.message_id, "content-type": CONTENT, **behind}
         return await jetstream.publish(one.subject, one.body, stream=channel.stream, headers=headers)
 
     waiting = list(messages)
     while waiting and last is None:
-        answer = await publish(waiting.pop(0), None)
+        answer = await publish(waiting.pop(0), {})
         last = None if answer.duplicate else answer.seq
     if last is None:
         return None
-    answers = await asyncio.gather(*(publish(one, last + n) for n, one in enumerate(waiting)), return_exceptions=True)
+    behind = [{"Nats-Expected-Last-Sequence": str(last)}]
+    behind += [{"Nats-Expected-Last-Msg-Id": one.message_id} for one in waiting[:-1]]
+    answers = await asyncio.gather(*map(publish, waiting, behind), return_exceptions=True)
     for answer in answers:
         if isinstance(answer, BaseException):
             raise answer

@@ -130,16 +130,19 @@ class Partners:
             connection.execute("UPDATE outbox.subscribers SET begun = true WHERE reader = %s", [reader])
 
     def _make(self, connection: Connection, copies: Copies) -> None:
-        """Build the copies up to where this follower is, in one transaction and in silence.
+        """Build the copies up to the newest fact, in one transaction and in silence; every subscriber is then told its rows as they stand.
 
-        Made of other SQL than before, every subscriber is told its rows again as they stand.
+        So it is at the first subscriber of all, and where the SQL is another than before.
         """
         with connection.transaction():
             copies.make()
             at, after = reached(connection, self.name), 0
-            while rows := copies.next(after, at.position, self._batch):
+            head = connection.execute("SELECT coalesce(max(position), 0) FROM ledger.events").fetchone()
+            up_to = head[0] if head else 0
+            while rows := copies.next(after, up_to, self._batch):
                 copies.apply(rows)
                 after = rows[-1].position
+            advance(connection, self.name, Reached(up_to, at.number))
             copies.listen()
             connection.execute("UPDATE outbox.subscribers SET begun = false")
             connection.execute("SELECT set_config('search_path', 'pg_catalog', true)")
