@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dealreg.service.intake.dead_letters import Dead
+from dealreg.service.intake.dead_letters import Dead, replayed
 from dealreg.service.intake.delivery import Delivery
 from dealreg.service.intake.reading import Parsed
 from dealreg.service.intake.unreadable import Unreadable, Why
@@ -58,7 +58,11 @@ class Message:
         return sum(isinstance(outcome, Decided) and outcome.repeated for outcome in self.outcomes)
 
     def because(self) -> Unreadable | None:
-        """Why it was not decided; ``None`` where it was."""
+        """Why it was not decided, or not all that it asks was done; ``None`` where it was.
+
+        What was taken note of and not done, such as a parent that would close a circle, is set aside with its bytes as what was refused
+        is; a replay of it closes the dead letter.
+        """
         if self.unreadable is not None:
             return self.unreadable
         for number, outcome in enumerate(self.outcomes):
@@ -69,6 +73,9 @@ class Message:
             if isinstance(outcome, Broken):
                 why = Why.UNSTORABLE if isinstance(outcome.exception, Unstorable) else Why.BUG
                 return Unreadable(why, f"{type(outcome.exception).__name__}: {str(outcome.exception)[:500]}", record)
+            undone = _undone(outcome)
+            if undone is not None and not (self.repeats and replayed(self.delivery) is not None):
+                return Unreadable(Why.REFUSED, undone, record)
         return None
 
     def dead(self, because: Unreadable, attempts: int = 1) -> Dead:
@@ -89,3 +96,9 @@ class Message:
             self.parsed.source,
             committed,
         )
+
+
+def _undone(outcome: Outcome) -> str | None:
+    """What a decision took note of and did not do, in words."""
+    refused = outcome.answer.get("refused") if isinstance(outcome, Decided) else None
+    return "; ".join(map(str, refused))[:1000] if isinstance(refused, list) else None
