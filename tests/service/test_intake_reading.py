@@ -23,6 +23,7 @@ from dealreg.service.personal import digest
 from dealreg.vocabulary.crm_record import Change
 from tests.fix_intake import SOURCE, delivered, event
 
+SHIPPED = load_mappings()
 REAL = Path(__file__).parents[3] / "shared" / "data"
 CAPTURED = REAL / "crm_change_events" / "salesforce_cdc_cometd_captured.jsonl"
 DOCUMENTED = REAL / "crm_change_events" / "salesforce_cdc_pubsub_documented.jsonl"
@@ -283,6 +284,17 @@ def test_numbers_keep_every_digit():
                         "ChangeEventHeader",
                         "recordIds",
                         "record",
+                        "subscriptionType",
+                        "occurredAt",
+                        "portalId",
+                        "MessageName",
+                        "PrimaryEntityName",
+                        "OrganizationId",
+                        "detail-type",
+                        "detail",
+                        "EventName",
+                        "ResourceUri",
+                        "ResourceChangeUtcDate",
                     ]
                 ),
                 inner,
@@ -294,7 +306,8 @@ def test_numbers_keep_every_digit():
 )
 def test_whatever_comes_is_read_or_refused_with_a_reason(body):
     with suppress(Unreadable):
-        assert Reading(load_mappings(), "acme").parse(delivered(body, 1)).commands
+        read_ = Reading(SHIPPED, "acme").parse(delivered(body, 1))
+        assert read_.commands or read_.ignored
 
 
 # --- Salesforce
