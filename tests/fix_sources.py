@@ -161,7 +161,14 @@ class Sources:
 
     def _queried(self, soql: str) -> tuple[int, Any]:
         words = soql.split()
-        kind, since = words[words.index("FROM") + 1], datetime.fromisoformat(words[words.index(">=") + 1])
+        kind = words[words.index("FROM") + 1]
+        if "WHERE Id =" in soql:
+            record = soql.rpartition("= ")[2].strip("'")
+            held = self.kinds[kind].get(record)
+            master = {"MasterRecordId": held.into if held else None}
+            row = {"Id": record, "SystemModstamp": zulu(held.changed_at), "IsDeleted": held.gone, **master} if held else None
+            return 200, {"done": True, "records": [row] if row else []}
+        since = datetime.fromisoformat(words[words.index(">=") + 1])
         name = f"01g{len(self.lists)}"
         self.lists[name] = [
             (record, zulu(held.changed_at), held.gone) for record, held in self.sorted(kind, since, gone=True)
@@ -175,13 +182,10 @@ class Sources:
             if start + size < len(rows)
             else {"done": True}
         )
-        return 200, {
-            "records": [
-                {"Id": one, "SystemModstamp": stamp, "IsDeleted": gone}
-                for one, stamp, gone in rows[start : start + size]
-            ],
-            **more,
-        }
+        page = rows[start : start + size]
+        into = {name: held.into for kind in self.kinds.values() for name, held in kind.items()}
+        listed = [{"Id": one, "SystemModstamp": stamp, "IsDeleted": gone, "MasterRecordId": into[one]} for one, stamp, gone in page]
+        return 200, {"records": listed, **more}
 
     def _row(self, record: str, held: Held, fields: list[str] | None = None) -> dict[str, Any]:
         whole = {**held.value, "Id": record, "SystemModstamp": zulu(held.changed_at), "IsDeleted": held.gone}

@@ -143,6 +143,18 @@ def test_the_loser_of_a_merge_leads_to_another_record_and_is_gone(sources, askin
     assert client.read(Entity.OPPORTUNITY, "r1").value["properties"] == {"a": "1"}
 
 
+def test_of_an_account_that_salesforce_merged_it_is_told_into_which(sources, asking):
+    for record in ("r1", "r2", "r3"):
+        sources.put("Account", record, {"Name": record}, at(0))
+    sources.remove("Account", "r2", at(1), into="r1")
+    sources.remove("Account", "r3", at(2))
+    client = asking("salesforce")
+    assert client.read(Entity.ACCOUNT, "r2").value["MasterRecordId"] == "r1"
+    assert client.read(Entity.ACCOUNT, "r3") is None
+    found = {one.record: one.value for one in read_all(client, at(1), Entity.ACCOUNT)}
+    assert (found["r2"]["MasterRecordId"], found["r3"]) == ("r1", None)
+
+
 def test_hubspot_finds_more_than_one_search_gives_and_says_when_it_cannot(sources, asking):
     for number in range(30):
         sources.put("deals", f"r{number:02}", {"a": "b"}, at(number))

@@ -323,5 +323,5 @@ def test_the_whole_product_is_ready_is_stopped_and_is_ready_again_after_kill_9(d
             assert up.wait(PATIENCE_SECONDS) == code
             assert in_time(none_of(pids))
             assert "return code" not in up.stderr.read()
-            told = {"publish", "outbox", "writeback", "witness"}
+            told = {"publish", "outbox", "writeback", "reread", "witness"}
             assert set(roles) == {"serve", "consume", "project", "clock", "seal", "watch"} | told

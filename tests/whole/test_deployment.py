@@ -24,7 +24,20 @@ from typer.main import get_command
 from dealreg.cli import app
 
 HERE = Path(__file__).parents[2]
-ROLES = {"migrate", "serve", "consume", "project", "clock", "seal", "watch", "publish", "outbox", "writeback", "witness"}
+ROLES = {
+    "migrate",
+    "serve",
+    "consume",
+    "project",
+    "clock",
+    "seal",
+    "watch",
+    "publish",
+    "outbox",
+    "writeback",
+    "reread",
+    "witness",
+}
 BIN = Path(sys.executable).parent
 
 

@@ -32,7 +32,24 @@ def role(name: str) -> Worker:
     return Worker(name, (sys.executable, "-m", "dealreg", name))
 
 
-ROLES = tuple(map(role, ("serve", "consume", "project", "clock", "seal", "watch", "publish", "outbox", "writeback", "witness")))
+ROLES = tuple(
+    map(
+        role,
+        (
+            "serve",
+            "consume",
+            "project",
+            "clock",
+            "seal",
+            "watch",
+            "publish",
+            "outbox",
+            "writeback",
+            "reread",
+            "witness",
+        ),
+    )
+)
 """Every role that `dealreg up` runs. Each may run twice, and each may be killed at any moment: the ledger decides."""
 
 

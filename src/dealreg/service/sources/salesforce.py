@@ -44,13 +44,22 @@ class Salesforce:
         """All fields of a record; one in the recycle bin is gone."""
         value = self._http.get(f"{self._base}/sobjects/{self._kind(entity)}/{quote(record, safe='')}")
         if value is None or value.get("IsDeleted") is True:
-            return None
+            return self._merged(entity, record)
         return ReadRecord(record, value, instant(value.get("SystemModstamp")))
+
+    def _merged(self, entity: Entity, record: str) -> ReadRecord | None:
+        """Of an account that was merged, into which; ``None`` of any other that is gone."""
+        if entity is not Entity.ACCOUNT or not record.isalnum():
+            return None
+        soql = f"SELECT Id, SystemModstamp, IsDeleted, MasterRecordId FROM {self._kind(entity)} WHERE Id = '{record}'"  # noqa: S608 - SOQL; letters and digits
+        found = self._http.get(f"{self._base}/queryAll", {"q": soql}) or {"records": ()}
+        return next((_gone(row) for row in found["records"] if row.get("MasterRecordId")), None)
 
     def changed(self, entity: Entity, since: datetime) -> Iterator[Page]:
         """Ids and stamps page by page, each page's records fetched whole; the losers of a merge and the deleted come as gone."""
         kind = self._kind(entity)
-        soql = f"SELECT Id, SystemModstamp, IsDeleted FROM {kind} WHERE SystemModstamp >= {zulu(since)} ORDER BY SystemModstamp, Id"  # noqa: S608 - SOQL; the kind is the mapping's, the instant ours
+        master = ", MasterRecordId" if entity is Entity.ACCOUNT else ""
+        soql = f"SELECT Id, SystemModstamp, IsDeleted{master} FROM {kind} WHERE SystemModstamp >= {zulu(since)} ORDER BY SystemModstamp, Id"  # noqa: S608 - SOQL; the kind is the mapping's, the instant ours
         size = {"Sforce-Query-Options": f"batchSize={max(self._page, 200)}"}
         found = self._http.get(f"{self._base}/queryAll", {"q": soql}, size)
         while True:
@@ -74,10 +83,12 @@ class Salesforce:
         body = {"ids": there, "fields": self._fields_of(kind)}
         given = self._http.ask(f"{self._base}/composite/sobjects/{kind}", body) if there else []
         values = {value["Id"]: value for value in given or [] if value is not None}
+        # One that is not there, and was not deleted when it was listed, was deleted since: its own event or the next listing says so.
         records = tuple(
-            ReadRecord(row["Id"], values.get(row["Id"]), instant(row["SystemModstamp"]))
+            ReadRecord(row["Id"], values[row["Id"]], instant(row["SystemModstamp"]))
+            if row["Id"] in values
+            else _gone(row)
             for row in rows
-            # One that is not there and was not deleted when it was listed was deleted since: the next listing says so too.
         )
         return Page(records, instant(rows[-1]["SystemModstamp"]) if rows else None)
 
@@ -95,6 +106,11 @@ class Salesforce:
         if entity is Entity.OPPORTUNITY:
             return self._mapping.entity
         return account.entity if account is not None else "Account"
+
+
+def _gone(row: dict[str, Any]) -> ReadRecord:
+    """A record that is not there any more; of one that was merged, its row says into which."""
+    return ReadRecord(row["Id"], row if row.get("MasterRecordId") else None, instant(row["SystemModstamp"]))
 
 
 def _judged(response: httpx.Response) -> SourceError | None:
