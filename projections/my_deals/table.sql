@@ -76,20 +76,34 @@ CREATE TABLE registrations (
     lines              jsonb       NOT NULL
 );
 
--- What the CRM said of its own fields, and what of that is shown. Nobody reads these two.
+-- What the CRM said of its own fields, on opportunities and accounts, and what of that is shown. Nobody reads these three.
 CREATE TABLE opportunities (
     opportunity uuid  NOT NULL PRIMARY KEY,
     program     text  NOT NULL,
     source      text  NOT NULL,
+    account     text,
     said        jsonb NOT NULL,
+    own         jsonb NOT NULL,
     fields      jsonb NOT NULL
+);
+
+CREATE INDEX opportunities_of_account ON opportunities (account, source, program) WHERE account IS NOT NULL;
+
+CREATE TABLE accounts (
+    program text  NOT NULL,
+    source  text  NOT NULL,
+    record  text  NOT NULL,
+    said    jsonb NOT NULL,
+    fields  jsonb NOT NULL,
+    PRIMARY KEY (program, source, record)
 );
 
 CREATE TABLE custom_types (
     program text    NOT NULL,
     source  text    NOT NULL,
+    entity  text    NOT NULL,
     name    text    NOT NULL,
     type    text    NOT NULL,
     shown   boolean NOT NULL,
-    PRIMARY KEY (program, source, name)
+    PRIMARY KEY (program, source, entity, name)
 );

@@ -5,4 +5,5 @@ VALUES ('protected_customers', 'dealreg_reader', 'reader'),
        ('changes', 'dealreg_auditor', 'reader'),
        ('registrations', NULL, NULL),
        ('opportunities', NULL, NULL),
+       ('accounts', NULL, NULL),
        ('custom_types', NULL, NULL)

@@ -27,6 +27,9 @@ dates: ["%d.%m.%Y"]
 visible_to:
   dealer: [Seats__c, Code__c]
   distributor: ["*__c"]
+account:
+  harmless: [Industry__c, Staff__c]
+  visible_to: {distributor: [Industry__c]}
 """
 
 MODELS = ("my_deals", "network_deals", "protected_customers", "custom_fields")
@@ -61,15 +64,20 @@ def _feed(world, tmp_path, mapping):
 def _delivery(world, said):
     number = world.house.ledger.head() * 100 + said.pop("n", 0)
     said |= said.pop("custom", {})
-    return delivered(event(said.pop("order", number), said, id=f"e{number}"), number)
+    kind = {"type": "dealreg.account.changed.v1"} if said.pop("account", False) else {}
+    return delivered(event(said.pop("order", number), said, id=f"e{number}", **kind), number)
 
 
 def rows(world, who):
     return {row["line"]: row["fields"] for row in world[who].get("/deals").json()["deals"]}
 
 
+def fields_of(world, **asked):
+    return world["desk"].get("/custom-fields", **asked).json()["fields"]
+
+
 def fields(world, **asked):
-    return {one["name"]: one for one in world["desk"].get("/custom-fields", **asked).json()["fields"]}
+    return {one["name"]: one for one in fields_of(world, **asked)}
 
 
 def test_a_field_of_the_crm_is_there_typed_and_only_for_whom_it_is(seeded, feed):
@@ -124,6 +132,43 @@ def test_a_type_that_changes_is_told_and_every_row_follows_it(seeded, feed):
     assert (unknown.status_code, "Seats__c" in unknown.json()["detail"]) == (404, True)
 
 
+def test_what_the_crm_says_of_the_account_rides_along(seeded, feed):
+    """Said before or after the deal, under a name of its own, and counted by itself."""
+    company = {
+        "account": True,
+        "record": "0019",
+        "name": "Acme GmbH",
+        "Industry__c": "Steel",
+        "Staff__c": 250,
+        "Boss": "Erika",
+    }
+    feed(company)
+    feed({"record": "a", **DEAL, "customer_ref": "0019", "custom": {"Seats__c": 12}})
+    seats = {"Seats__c": 12}
+    assert rows(seeded, "desk") == {
+        "storage": {**seats, "account.Industry__c": "Steel", "account.Staff__c": 250, "account.Boss": None}
+    }
+    assert rows(seeded, "north") == {"storage": {**seats, "account.Industry__c": "Steel"}}
+    assert rows(seeded, "alpha") == {"storage": seats}
+    feed(
+        {"account": True, "record": "0019", "Industry__c": None, "Staff__c": "many"},
+        {"account": True, "record": "0020", "Staff__c": 1, "n": 1},
+    )
+    assert rows(seeded, "desk") == {"storage": {**seats, "account.Staff__c": "many", "account.Boss": None}}
+    assert rows(seeded, "north") == {"storage": seats}
+    told = {(one["entity"], one["name"]): (one["type"], one["carried"]) for one in fields_of(seeded)}
+    assert told["account", "Staff__c"] == ("text", 2)
+    assert told["account", "Industry__c"] == ("text", 0)
+    done = seeded["desk"].post(
+        "/custom-fields/type", {"source": SOURCE, "entity": "account", "name": "Staff__c", "type": "whole"}
+    )
+    assert done.status_code == 200
+    feed({"account": True, "record": "0019", "Staff__c": 260})
+    assert rows(seeded, "desk")["storage"]["account.Staff__c"] == 260
+    feed({"record": "a", "customer_ref": None, "custom": {}})
+    assert rows(seeded, "desk") == {"storage": seats}, "the deal names no account any more"
+
+
 def test_as_of_then_a_field_had_the_type_of_then(seeded, feed):
     ledger = seeded.house.ledger
     feed({"record": "a", "custom": {"Seats__c": 12}})
@@ -161,6 +206,7 @@ def test_built_again_every_row_is_as_it_was(seeded, feed, database_url):
         {"record": "b", "custom": {"Seats__c": "a dozen"}},
         {"record": "a", "order": 1, "custom": {"Late__c": 1.5}, "n": 1},
     )
+    feed({"account": True, "record": "0019", "Staff__c": 250}, {"record": "a", "customer_ref": "0019", "n": 1})
     url = seeded.settings.database_url("projector")
     with connect(url) as connection:
         before = _everything(connection)
@@ -182,7 +228,9 @@ def _everything(connection):
         )
         for (schema,) in schemas
         if schema.rsplit("_g", 1)[0] in MODELS
-        for table in tables.get(schema.rsplit("_g", 1)[0], ("opportunities", "custom_types", schema.rsplit("_g", 1)[0]))
+        for table in tables.get(
+            schema.rsplit("_g", 1)[0], ("opportunities", "accounts", "custom_types", schema.rsplit("_g", 1)[0])
+        )
     }
 
 

@@ -1,5 +1,3 @@
 -- A field that was not known. What was said of it before facts had types stays as it is until it is said again.
--- May touch no row: a field of accounts
-INSERT INTO custom_types (program, source, name, type, shown)
-SELECT %(_program)s, %(source)s, %(name)s, %(type)s, true
-WHERE %(entity)s::text = 'opportunity'
+INSERT INTO custom_types (program, source, entity, name, type, shown)
+SELECT %(_program)s, %(source)s, %(entity)s, %(name)s, %(type)s, true
