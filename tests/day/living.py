@@ -1,5 +1,6 @@
 """A day as it comes in: published in order, while everything that takes it in is killed at random."""
 
+import asyncio
 import json
 import os
 import random
@@ -13,11 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import nats
+
 from dealreg.partner.commands import EnrolPartner
 from dealreg.rulebook.commands import PublishRulebook
 from dealreg.service.composition import dispatch
 from dealreg.service.embedded.servers import Servers
-from dealreg.service.intake.broker import ask_backlog, provision_broker
+from dealreg.service.intake.broker import Wiring, ask_backlog, provision_broker
+from dealreg.service.intake.brokers.jetstream.provisioning import consumer_config
 from dealreg.service.intake.publishing import Outgoing, publish_opportunities
 from dealreg.service.ledger.errors import LedgerError
 from dealreg.service.ledger.ledger import Ledger
@@ -36,6 +40,7 @@ RULES = {
     "sources": [{"source": source, "priority_clock": "source", "skew_hours": 24 * 30} for source in SOURCES],
 }
 LIMIT_SECONDS = 240.0
+ACK_WAIT_SECONDS = 3
 
 
 class Roles:
@@ -82,6 +87,7 @@ def prepared(servers: Servers, folder: Path, made: Day, url: str | None) -> dict
     """A migrated database, a broker, a program, and the mappings of the day; the environment of every role."""
     migrate(servers.database_url)
     provision_broker(servers.intake_url)
+    asyncio.run(_shorten_ack_wait(servers.intake_url))
     with Ledger(servers.database_url) as ledger:
         outcomes = dispatch(ledger).decide_batch(list(_program()))
     assert all(isinstance(outcome, Decided) for outcome in outcomes), outcomes
@@ -100,6 +106,15 @@ def prepared(servers: Servers, folder: Path, made: Day, url: str | None) -> dict
         "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "example",
     }
+
+
+async def _shorten_ack_wait(url: str) -> None:
+    """Shorter than in life, so that nobody waits long for what a killed consumer held."""
+    client = await nats.connect(url)
+    config = consumer_config(Wiring())
+    config.ack_wait = ACK_WAIT_SECONDS
+    await client.jetstream().add_consumer(Wiring().stream, config)
+    await client.close()
 
 
 def _program() -> Iterator[Request]:
@@ -188,6 +203,3 @@ def _stale(servers: Servers, roles: Roles) -> bool:
         gaps = ledger.run("SELECT count(*) AS n FROM ledger.events WHERE topic = 'opportunity_went_stale.v1'")[0]["n"]
         done = ledger.run("SELECT count(*) AS n FROM rereading.open")[0]["n"] if gaps else 0
     return bool(done)
-
-
-

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from dealreg.conflict.events import ConflictDetected
 from dealreg.file.evolve import FILE
+from dealreg.file.state import LIVE
 from dealreg.opportunity.commands import FoldOpportunity, OpportunityMessage
 from dealreg.opportunity.decide import fold
 from dealreg.opportunity.state import OPPORTUNITY, Opportunity
@@ -134,15 +135,21 @@ def _differing(crm: Crm, record: str, state: Opportunity, message: OpportunityMe
 
 
 def _protected(ledger: Ledger, states: States, program: str, found: Reckoned) -> None:
-    """Who holds, waits or contests what, without the instants that differ from run to run."""
+    """Who holds, waits or contests what, without the instants that differ from run to run.
+
+    A deal that was deleted again is no claim where its deletion came first, and one that ended where it came last: nobody is protected in
+    either.
+    """
     named = {one.registration for one in events_of(ledger, program, RegistrationSubmitted)}
     registrations = read_states(states, REGISTRATION, named)
     files = {file_stream(program, one.customer) for one in registrations.values() if one.customer is not None}
     for file in read_states(states, FILE, files).values():
         for (registration, line), claim in file.claims.items():
-            found.protected[f"{registration} {line}"] = sorted(
-                (leg.tier.value, leg.partner, leg.state.value, claim.declined_clause or "") for leg in claim.legs
-            )
+            live = [leg for leg in claim.legs if leg.state in LIVE]
+            if live:
+                found.protected[f"{registration} {line}"] = sorted(
+                    (leg.tier.value, leg.partner, leg.state.value) for leg in live
+                )
     for one in events_of(ledger, program, ConflictDetected):
         parties = "/".join(sorted(map(str, (one.incumbent.registration, one.challenger.registration))))
         found.conflicts[f"{one.kind.value} {parties}"] += 1

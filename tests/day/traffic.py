@@ -99,13 +99,17 @@ def names() -> Iterator[str]:
                 yield row["original_vendor_name"].strip()
 
 
-def day(deals: int, *, seed: int = 1, begins: datetime | None = None) -> Day:
-    """So many opportunities over all sources, from their creation to the evening."""
+def day(deals: int, *, seed: int = 1, begins: datetime | None = None, first: int = 0) -> Day:
+    """So many opportunities over all sources, from their creation to the evening; ``first`` numbers them."""
     chance = random.Random(seed)
     began = begins or (datetime.now(UTC) - timedelta(days=2)).replace(hour=6, minute=0, second=0, microsecond=0)
     crms = [make() for make in CRMS]
     made = Day([], crms)
-    told = [(post, number) for number, posts in enumerate(_lives(deals, chance, began, made)) for post in posts]
+    told = [
+        (post, number)
+        for number, posts in enumerate(_lives(range(first, first + deals), chance, began, made))
+        for post in posts
+    ]
     arrived = [(post.at + _late(chance, post), post) for post, _ in told]
     arrived += [
         (when + timedelta(minutes=chance.uniform(1, 90)), _repeated(post))
@@ -133,22 +137,22 @@ def _repeated(post: Post) -> Post:
     return replace(post, body=body, again=post.again + 1)
 
 
-def _lives(deals: int, chance: random.Random, began: datetime, made: Day) -> Iterator[list[Post]]:
+def _lives(numbers: range, chance: random.Random, began: datetime, made: Day) -> Iterator[list[Post]]:
     named = names()
-    shared = [next(named) for _ in range(max(deals // 12, 1))]
-    for number in range(deals):
+    shared = [next(named) for _ in range(max(len(numbers) // 12, 1))]
+    for number in numbers:
         crm = made.crms[number % len(made.crms)]
         gapped = isinstance(crm, Salesforce | DataverseCrm) and chance.random() < 0.15
         together = isinstance(crm, Salesforce | DataverseCrm | InHouse) and not gapped and chance.random() < 0.6
         which = chance.randrange(len(shared)) if together else 0
-        customer = shared[which] if together else next(named)
+        customer = shared[which] if together else next(named, f"Firma {number}")
         partner, distributor = chance.choice(PARTNERS)
         deal = Deal(
             number,
             f"Projekt {number} – Łódź 日本",
             customer,
-            f"kunde{which}.example" if together else f"firma{number}.example",
-            f"Ort {which if together else number}",
+            f"kunde{numbers.start + which}.example" if together else f"firma{number}.example",
+            f"Ort {numbers.start + which if together else number}",
             partner,
             distributor,
             chance.choice(LINES),

@@ -1,0 +1,43 @@
+"""A day of every source at once, while consumer, re-reader, database and broker are killed at random: exact, and twice the same."""
+
+import sys
+
+import pytest
+
+from dealreg.service.embedded.servers import embedded_servers
+from dealreg.service.ledger.ledger import Ledger
+from tests.day.living import Roles, live, prepared
+from tests.day.reckoning import Reckoned, reckon
+from tests.day.traffic import Day, day, served
+from tests.fix_web import PROGRAM
+
+DEALS = 150
+
+
+def lived_through(folder, made: Day, sources, *, kills: int, seed: int) -> Reckoned:
+    """One run on servers of its own."""
+    served(made, sources)
+    with embedded_servers(folder / "data") as servers:
+        environment = prepared(servers, folder / "mappings", made, sources.url)
+        roles = Roles(("consume",), environment)
+        try:
+            lived = live(servers, made, roles, kills=kills, seed=seed, pace=6.0 if kills else 0.0)
+        finally:
+            roles.stop()
+        with Ledger(servers.database_url) as ledger:
+            found = reckon(ledger, made, PROGRAM, read_again_too=False)
+    sys.stdout.write(
+        f"\n{made.counted()}, killed {lived.kills}, {lived.seconds:.1f} s: {dict(found.messages)}, {len(found.protected)} claims, {found.conflicts.total()} conflicts\n"
+    )
+    return found
+
+
+@pytest.mark.timeout(300)
+def test_two_days_killed_at_different_moments_lose_nothing_and_end_alike(tmp_path, sources):
+    made = day(DEALS, seed=3)
+    one = lived_through(tmp_path / "one", made, sources, kills=6, seed=1)
+    other = lived_through(tmp_path / "other", made, sources, kills=6, seed=2)
+    assert one.wrong == other.wrong == []
+    assert one.protected == other.protected
+    assert one.conflicts == other.conflicts
+    assert one.messages == other.messages
