@@ -106,8 +106,12 @@ def test_a_partner_that_comes_later_begins_with_its_rows_and_counts_on_when_it_c
         assert partners.subscribe(connection, PROGRAM, "dealer-1") == reader
         assert catch_up(outbox_url, follower)
         again = [event for event, _, _ in messages(nats_url, channel)]
-    assert [one["sequence"] for one in again] == [f"{n:020d}" for n in (3, 4)]
-    assert [one["data"]["grace_to"] is not None for one in again] == [True, False]
+    assert [one["sequence"] for one in again] == [f"{n:020d}" for n in (3, 4, 5)]
+    assert [(one["data"]["tier"], one["data"]["grace_to"] is not None) for one in again] == [
+        ("dealer", False),
+        ("distributor", False),
+        ("dealer", True),
+    ]
 
 
 def test_nobody_that_is_not_in_the_program_gets_a_stream(outbox_url):

@@ -1,10 +1,11 @@
 """What became of a record stands in the CRM: written when it changed, once, tried again, and its echo is no news."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from dealreg.registration.commands import WithdrawRegistration
 from dealreg.service.composition import dispatch
 from dealreg.service.intake.core import Intake
 from dealreg.service.intake.delivery import Delivery, Verdict
@@ -28,7 +29,7 @@ from tests.service.test_crash import program
 
 RECORD = "006000000000001AAA"
 QUICK = Patience(attempts=2, seconds=5, first_pause=0.01, longest_pause=0.02)
-COMMITTED = datetime(2026, 3, 2, 12, tzinfo=UTC)
+COMMITTED = datetime.now(UTC) - timedelta(hours=1)
 FIELDS = {"status": "Registration__c", "protected_until": "Protected_Until__c", "partner": "Registered_By__c"}
 """Our words, and the CRM's fields for them."""
 
@@ -91,8 +92,8 @@ class World:
         with connect(self.url) as connection:
             return failures(connection)
 
-    def ask(self, command):
-        actor = Actor(role=Role.DEALER, subject="u-alpha", partner="ALPHA")
+    def ask(self, role, partner, command):
+        actor = Actor(role=role, subject=f"u-{partner}", partner=partner)
         request = Request(id=f"r{self.number}", program=ProgramId(PROGRAM), actor=actor, command=command)
         (outcome,) = self.decide.decide_batch([request])
         assert isinstance(outcome, Decided), outcome
@@ -112,9 +113,9 @@ def registration(world):
 
 
 def withdraw(world):
-    from dealreg.registration.commands import WithdrawRegistration
-
-    world.ask(WithdrawRegistration(registration=registration(world), partner="ALPHA"))
+    """Both legs: protected is whose leg still is."""
+    for role, partner in ((Role.DEALER, "ALPHA"), (Role.DISTRIBUTOR, "NORTH")):
+        world.ask(role, partner, WithdrawRegistration(registration=registration(world), partner=partner))
 
 
 def test_status_and_end_of_protection_are_written_and_the_echo_is_dropped(world):

@@ -128,6 +128,7 @@ class Partners:
                 position = reached(connection, self.name).position
                 connection.execute(first, [position, model.name, copies.hidden(model), reader])
             connection.execute("UPDATE outbox.subscribers SET begun = true WHERE reader = %s", [reader])
+            self._provisioned.discard(reader)
 
     def _make(self, connection: Connection, copies: Copies) -> None:
         """Build the copies up to the newest fact, in one transaction and in silence; every subscriber is then told its rows as they stand.
