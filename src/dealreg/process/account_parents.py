@@ -25,12 +25,17 @@ CIRCLE = "the company would stand above itself; correct the parent of one of the
 
 
 class Word(NamedTuple):
-    """What an account says of the company above its customer."""
+    """What an account says of the company above its customer.
+
+    ``parent`` is that company as it is after all merges, ``as_known`` as its account became known: by that it is named, so that a merge
+    that is undone leaves it where it was.
+    """
 
     order: tuple[str, str]
     account: UUID
     named: str
     parent: UUID
+    as_known: UUID
 
 
 def companies_touched(situation: Situation, accounts: Iterable[UUID]) -> dict[UUID, None]:
@@ -105,12 +110,12 @@ def _says(situation: Situation, account: UUID, customer: UUID) -> Word | None:
     named = state.values.parent
     if named is None or not state.lives:
         return None
-    if situation.of(ACCOUNT, account_id(state.source, named)).customer is None:
+    known = situation.of(ACCOUNT, account_id(state.source, named)).customer
+    parent = customer_of(situation, state.source, named) if known is not None else None
+    if known is None or parent is None or parent == customer:
         return None
-    parent = customer_of(situation, state.source, named)
-    if parent is None or parent == customer:
-        return None
-    return Word(state.orders[PARENT], account, named, parent)
+    as_known = known if customer_now(situation, known) == parent else parent
+    return Word(state.orders[PARENT], account, named, parent, as_known)
 
 
 def _newest(situation: Situation, customer: UUID) -> tuple[UUID, Placing] | None:
@@ -131,10 +136,10 @@ def _stands_below(situation: Situation, customer: UUID, word: Word) -> bool:
     """Have it stand there, unless it does; what the desk named since stays. False where it may not, and that is recorded."""
     newest = _newest(situation, customer)
     placing = newest[1] if newest is not None else None
-    if placing is not None and placing.parent is not None and customer_now(situation, placing.parent) == word.parent:
+    if placing is not None and placing.parent == word.as_known:
         return True
     try:
-        _placed(situation, customer, word.account, word.parent, placing)
+        _placed(situation, customer, word.account, word.as_known, placing)
     except Refused as refused:
         refuse_link(situation, word.account, PARENT, word.named, refused.reason)
         return False
