@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from dealreg.registration.import_commands import PastLine
+from dealreg.account.commands import FoldAccount
 from dealreg.service.scenario.expected import LOCAL
 from dealreg.service.scenario.naming import Names
 from dealreg.vocabulary.fact import Command
@@ -77,7 +78,7 @@ class Filling:
         if key == "contact":
             return _sealed(value)
         if key == "message":
-            return self._message(value, path)
+            return self._message(value, path, "name" if kind is FoldAccount else "customer_name")
         if key == "parts" and isinstance(value, Mapping):
             return [self._part(name, said, path) for name, said in value.items()]
         if key == "document":
@@ -99,11 +100,11 @@ class Filling:
             raise Malformed(f"{path}: no customer is called {value!r}; there are {', '.join(self.customers)}")
         return self.customers[value]
 
-    def _message(self, value: Any, path: str) -> Any:
-        """A message of a CRM: the customer by name, the digest of what it says where none is written."""
+    def _message(self, value: Any, path: str, name: str) -> Any:
+        """A message of a CRM: the customer by name, the digest of what it says where none is written; ``name`` holds the company's."""
         said = dict(value)
         customer = self._customer(said.pop("customer"), f"{path}.customer") if "customer" in said else {}
-        named = {key if key != "name" else "customer_name": one for key, one in customer.items()}
+        named = {key if key != "name" else name: one for key, one in customer.items()}
         if "contact" in said:
             said["contact"] = _sealed(said["contact"])
         digest = sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
