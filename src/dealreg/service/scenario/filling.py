@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from dealreg.registration.import_commands import PastLine
 from dealreg.account.commands import FoldAccount
+from dealreg.registration.import_commands import PastLine
 from dealreg.service.scenario.expected import LOCAL
 from dealreg.service.scenario.naming import Names
 from dealreg.vocabulary.fact import Command
