@@ -17,6 +17,12 @@ def as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) else value
 
 
+def text_of(value: Any) -> str | None:
+    """A text, or a number or truth value as text; ``None`` for anything else."""
+    text = as_text(value)
+    return text if isinstance(text, str) else None
+
+
 def texts(table: Any) -> Any:
     """A table written in YAML whose keys may be numbers or truth values."""
     return {as_text(key): value for key, value in table.items()} if isinstance(table, dict) else table

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dealreg.service.intake.conversions import as_text
+from dealreg.service.intake.conversions import text_of
 from dealreg.service.intake.heard import Entity
 from dealreg.service.intake.mapping import EntityMapping, MappingDocument
 from dealreg.service.intake.unreadable import Unreadable, Why
@@ -11,7 +11,7 @@ from dealreg.service.intake.unreadable import Unreadable, Why
 
 def word(value: Mapping[str, Any], name: str, where: str = "") -> str:
     """A text that has to be there; a whole number counts as its digits. Raises ``Unreadable``."""
-    found = as_text(value.get(name))
+    found = text_of(value.get(name))
     if not isinstance(found, str) or not found.strip() or isinstance(value.get(name), bool):
         raise Unreadable(Why.INVALID, "is missing or no text", f"{where}{name}")
     return found.strip()
@@ -34,7 +34,7 @@ def inside(value: Any, path: str) -> Any:
 
 def is_meant(value: Mapping[str, Any], mapping: MappingDocument) -> bool:
     """Whether the mapping's ``only`` takes this message, or part of one."""
-    return all(as_text(inside(value, path)) in taken for path, taken in mapping.only.items())
+    return all(text_of(inside(value, path)) in taken for path, taken in mapping.only.items())
 
 
 def of_entity(entity: Entity, mapping: MappingDocument) -> EntityMapping:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dealreg.service.intake.formats.dataverse.values import attributes, guid, pairs, plain, row_version
+from dealreg.service.intake.formats.envelopes import word
 from dealreg.service.intake.unreadable import Unreadable, Why
 
 CHANGES = {"Create": "created", "Update": "updated", "Upsert": "updated", "Delete": "deleted", "Restore": "undeleted"}
@@ -50,7 +51,7 @@ class Told:
 
 def told(context: Mapping[str, Any]) -> Iterator[Told]:
     """What is said of each record. Raises ``Unreadable``."""
-    name, given = context["MessageName"], pairs(context.get("InputParameters"), "InputParameters")
+    name, given = word(context, "MessageName"), pairs(context.get("InputParameters"), "InputParameters")
     if name in MANY:
         yield from _many(MANY[name], given)
     elif name == "Merge":

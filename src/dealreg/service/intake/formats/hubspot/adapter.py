@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from dealreg.service.intake.conversions import as_text
+from dealreg.service.intake.conversions import text_of
 from dealreg.service.intake.delivery import Delivery
 from dealreg.service.intake.formats.dates import instant
 from dealreg.service.intake.formats.envelopes import inside, is_meant, of_entity, word
@@ -71,7 +71,7 @@ class HubSpot:
         return Heard(
             source=mapping.source,
             record=record,
-            identity=("hubspot", "read", record, as_text(value.get("updatedAt"))),
+            identity=("hubspot", "read", record, changed_at.isoformat()),
             order=order_of_read(changed_at),
             change="read",
             changed_at=changed_at,
@@ -85,8 +85,8 @@ def is_echo(value: Mapping[str, Any], mapping: MappingDocument) -> bool:
     """Whether our own app made the change: HubSpot names the app as the source."""
     return (
         mapping.client is not None
-        and value.get("changeSource") in {"INTEGRATION", "API", "INTEGRATIONS_PLATFORM"}
-        and as_text(value.get("sourceId")) == mapping.client
+        and value.get("changeSource") in ("INTEGRATION", "API", "INTEGRATIONS_PLATFORM")
+        and text_of(value.get("sourceId")) == mapping.client
     )
 
 
@@ -113,12 +113,13 @@ def _record(told: Event, mapping: MappingDocument) -> Iterator[Heard | Ignored]:
 def _merged(told: Event, entity: Entity, mapping: MappingDocument) -> Iterator[Heard]:
     """The records that went into another: the new one where there is one, which may be none of them, else the primary."""
     value, where = told.value, told.where
-    merged = value.get("mergedObjectIds")
-    if not isinstance(merged, list) or not merged:
+    listed = value.get("mergedObjectIds")
+    merged = [one for one in map(text_of, listed) if one] if isinstance(listed, list) else []
+    if not merged or len(merged) != len(listed or ()):
         raise Unreadable(Why.INVALID, "has to be a list of ids", f"{where}mergedObjectIds")
     primary = word(value, "primaryObjectId", where)
-    survivor = as_text(value.get("newObjectId")) or primary
-    gone = [one for one in dict.fromkeys([primary, *map(as_text, merged)]) if one != survivor]
+    survivor = text_of(value.get("newObjectId")) or primary
+    gone = [one for one in dict.fromkeys([primary, *merged]) if one != survivor]
     if not gone:
         raise Unreadable(Why.INVALID, f"merges {survivor} into itself", f"{where}mergedObjectIds")
     for record in gone:
@@ -149,7 +150,7 @@ def _associated(value: Mapping[str, Any], *types: str) -> str | None:
     """The company that an association of the first of these types there is leads to."""
     found = inside(value, "associations.companies.results")
     results = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-    named = {one.get("type"): as_text(one.get("id")) for one in reversed(results)}
+    named = {text_of(one.get("type")): text_of(one.get("id")) for one in reversed(results)}
     return next((named[one] for one in types if one in named), None)
 
 

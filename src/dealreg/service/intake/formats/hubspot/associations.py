@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dealreg.service.intake.conversions import as_text
+from dealreg.service.intake.conversions import text_of
 from dealreg.service.intake.formats.envelopes import word
 from dealreg.service.intake.formats.hubspot.events import COMPANY, DEAL, REMOVED, TYPE_IDS, UNKNOWN, Event
 from dealreg.service.intake.heard import Entity, Heard, Ignored
@@ -32,7 +32,7 @@ def association(event: Event, mapping: MappingDocument) -> Iterator[Heard | Igno
 def _types(event: Event) -> tuple[tuple[str, str], str]:
     """The types of both sides, and the name of what is between them."""
     value = event.value
-    named = as_text(value.get("associationType") or value.get("associationTypeId")) or ""
+    named = text_of(value.get("associationType") or value.get("associationTypeId")) or ""
     if "fromObjectTypeId" in value or "toObjectTypeId" in value:
         return (word(value, "fromObjectTypeId", event.where), word(value, "toObjectTypeId", event.where)), named
     one, between, other = named.lower().partition("_to_")

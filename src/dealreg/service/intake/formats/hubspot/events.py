@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from dealreg.service.intake.conversions import as_text
+from dealreg.service.intake.conversions import text_of
 from dealreg.service.intake.formats.dates import from_milliseconds
 from dealreg.service.intake.formats.envelopes import whole_number, word
 from dealreg.service.intake.formats.orders import order
@@ -74,7 +74,7 @@ class Event:
             "portalId subscriptionId eventId occurredAt objectId propertyName fromObjectId toObjectId associationType associationTypeId "
             "associationRemoved primaryObjectId newObjectId"
         )
-        told = (f"{name}={as_text(self.value.get(name))}" for name in names.split() if self.value.get(name) is not None)
+        told = (f"{name}={text_of(self.value.get(name))}" for name in names.split() if self.value.get(name) is not None)
         return Heard(
             source=mapping.source,
             record=record,
