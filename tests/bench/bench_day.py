@@ -32,7 +32,7 @@ from tests.fix_web import PROGRAM
 
 DEALS = int(os.environ.get("DAY_DEALS", "2000"))
 BACKLOG = int(os.environ.get("DAY_BACKLOG", "20000"))
-PROBES = 300
+PROBES = int(os.environ.get("DAY_PROBES", "300"))
 AT_ONCE = 2000
 """Opportunities of one stretch of the backlog: it is made as it is published."""
 
@@ -155,7 +155,7 @@ def _probed(servers: Servers, made: Day, pace: float | None, first: int) -> Iter
             publish_opportunities(servers.intake_url, [Outgoing(post.body, {}, f"probe {number}", key=post.record)])
             begun = time.perf_counter()
             while not connection.execute(
-                "SELECT 1 FROM my_deals.my_deals WHERE registration = %s LIMIT 1", [wanted]
+                "SELECT 1 FROM my_deals_g1.my_deals WHERE registration = %s LIMIT 1", [wanted]
             ).fetchone():
                 time.sleep(0.002)
                 assert time.perf_counter() - begun < 60, f"probe {number} is not visible"
