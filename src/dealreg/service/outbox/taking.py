@@ -65,7 +65,10 @@ class Loop:
 
 
 class BrokerTaker:
-    """Publishes over the intake's own adapter: in order as long as the broker takes everything, what came before again after it did not."""
+    """Publishes over the intake's own adapter, one after another: a broker without places to stand behind has no other way to an order.
+
+    Were many on their way at once, one that is lost would be sent again behind those that were not.
+    """
 
     def __init__(self, url: str) -> None:
         """Connects at the first use."""
@@ -95,21 +98,20 @@ class BrokerTaker:
         """Nothing: what a topic holds ends by the broker's own retention; whoever runs the broker deletes it."""
 
     def put(self, channel: Channel, messages: Sequence[Message]) -> None:
-        """In windows, each waited for."""
+        """Each is waited for."""
         try:
-            for start in range(0, len(messages), WINDOW):
-                posts = [_post(one) for one in messages[start : start + WINDOW]]
-                self._loop.run(self._send(channel, posts))
+            self._loop.run(self._send(channel, messages))
         except (Unavailable, OSError, TimeoutError) as error:
             raise NotTaken(str(error)) from error
 
-    async def _send(self, channel: Channel, posts: Sequence[Post]) -> None:
+    async def _send(self, channel: Channel, messages: Sequence[Message]) -> None:
         if channel.topic not in self._open:
             stack = AsyncExitStack()
             self._open[channel.topic] = (stack, await stack.enter_async_context(self._adapter.sending(channel)))
         stack, sending = self._open[channel.topic]
         try:
-            await sending.send(posts)
+            for one in messages:
+                await sending.send([_post(one)])
         except Exception:
             del self._open[channel.topic]
             await stack.aclose()
@@ -123,4 +125,4 @@ def provision_outbox(url: str, prefix: str = "") -> bool:
 
 
 def _post(one: Message) -> Post:
-    return Post(one.subject, one.body, {"content-type": CONTENT}, one.message_id, one.key)
+    return Post(one.subject, one.body, {"content-type": CONTENT, "message-id": one.message_id}, one.message_id, one.key)
