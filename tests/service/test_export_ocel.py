@@ -13,6 +13,8 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel
 
+from dealreg.mirror.events import CustomFieldLearned, CustomFieldTypeChanged
+from dealreg.opportunity.events import OpportunityChanged
 from dealreg.service.exporting import ocel
 from dealreg.service.exporting.objects import KINDS, NO_OBJECTS, related
 from dealreg.service.exporting.wanted import Wanted
@@ -21,7 +23,12 @@ from dealreg.service.ledger.recorded import Saved
 from dealreg.service.ledger.stored_names import stored_names
 from dealreg.service.simulating.plan import plan
 from dealreg.service.simulating.simulation import Simulation
-from dealreg.vocabulary.ids import PartnerId
+from dealreg.vocabulary.crm_record import Change
+from dealreg.vocabulary.fact import Event
+from dealreg.vocabulary.field_types import Entity, FieldType
+from dealreg.vocabulary.ids import PartnerId, crm_schema_id, opportunity_id
+from dealreg.vocabulary.values import CustomField, Sealed
+from tests.fix_histories import PROGRAM, START, History
 
 READER = """
 import json, sys, warnings
@@ -213,3 +220,39 @@ def test_objects_are_told_once_with_the_way_to_them():
     assert [found.object.id for found in related("audit", {"program": "acme"}, {"refs": ["x"]})] == ["trail/acme"]
     assert [found.object.id for found in related("rulebook", {"program": "acme"}, {})] == ["program/acme"]
     assert [found.object.id for found in related(None, {}, {"customer": "no id"})] == ["program/"]
+
+
+def _said(record: str, version: int, nulled: tuple[str, ...] = (), **custom: str) -> tuple[UUID, Event]:
+    stream = opportunity_id("crm", record)
+    fields = tuple(CustomField(name=name, value=value) for name, value in custom.items())
+    return stream, OpportunityChanged(
+        opportunity=stream, source="crm", record=record, message=f"{version:064x}", order=str(version), change=Change.UPDATED, changed_at=START,
+        custom=(*fields, CustomField(name="Owner", sealed=Sealed(ref=str(stream), digest="ab" * 32))), nulled=nulled,
+    )  # fmt: skip
+
+
+def test_the_fields_that_a_crm_has_of_its_own_are_typed_attributes_of_its_records(ledger: Ledger):
+    """As the log says at its end of what type each is; what cannot be read so is no attribute, and what is personal never was."""
+    of: dict[str, Any] = {"source": "crm", "entity": Entity.OPPORTUNITY, "desk": UUID(int=1)}
+    by: dict[str, Any] = {"personal": False, "shown_to": (), "record": "r", "message": "0" * 64}
+    schema = crm_schema_id(PROGRAM, "crm", "opportunity")
+    history = History()
+    for name, kind in (("Seats", "whole"), ("Share", "number"), ("Signed", "truth"), ("Until", "day"), ("program", "text"), ("Owner", "text")):
+        history.add(schema, CustomFieldLearned(**of, **by, name=name, type=FieldType(kind)), START)
+    one = _said("a", 1, Seats="12", Share="0.5", Signed="true", Until="2026-05-01", program="ours", Other="unknown")
+    two = _said("b", 1, Seats="7", Until="2026-05-02")
+    for stream, event in (one, two, _said("b", 2, ("custom:Until",), Seats="a dozen")):
+        history.add(stream, event, START)
+    history.add(schema, CustomFieldTypeChanged(**of, name="Share", before=FieldType.NUMBER, after=FieldType.TEXT, because=FieldType.TEXT,
+                                               effective=FieldType.TEXT, record="r", message="1" * 64), START)  # fmt: skip
+    history.save(ledger)
+    _, said = exported(ledger)
+    (types,) = [one["attributes"] for one in said["objectTypes"] if one["name"] == "opportunity"]
+    assert {one["name"]: one["type"] for one in types} == {
+        "Seats": "integer", "Share": "string", "Signed": "boolean", "Until": "time", "program": "string", "Owner": "string",
+    }  # fmt: skip
+    told = {one["id"]: {each["name"]: each["value"] for each in one["attributes"]} for one in said["objects"]}
+    assert told[f"opportunity/{one[0]}"] == {
+        "program": PROGRAM, "Seats": "12", "Share": "0.5", "Signed": "true", "Until": "2026-05-01T00:00:00Z",
+    }  # fmt: skip
+    assert told[f"opportunity/{two[0]}"] == {"program": PROGRAM}

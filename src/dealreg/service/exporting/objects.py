@@ -31,7 +31,7 @@ KINDS: Final[dict[str, str]] = {
 """Of which kind is what a field names."""
 
 NO_OBJECTS: Final = frozenset({
-    "dealers", "distributors", "managers", "readers",  # who reads it
+    "dealers", "desk", "distributors", "managers", "readers",  # who reads it
     "joining", "key", "noted", "past", "spares", "suspended_by", "value",  # inner names of a file
     "hold", "holds",  # of the trail itself
 })  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Final
 
 from dealreg.service.exporting.cloudevents import parsed
 from dealreg.service.exporting.objects import Object, Related, related
+from dealreg.service.exporting.own_fields import OCEL_TYPES, OwnFields
 from dealreg.service.exporting.stored import Stored, stored
 from dealreg.service.exporting.wanted import Tell, Wanted, Written
 from dealreg.service.ledger.ledger import Ledger
@@ -36,6 +37,7 @@ class _Seen:
     types: set[str] = field(default_factory=set)
     programs: dict[Object, str] = field(default_factory=dict)
     links: dict[Object, dict[tuple[str, str], None]] = field(default_factory=dict)
+    own: OwnFields = field(default_factory=OwnFields)
 
 
 def write(ledger: Ledger, out: BinaryIO, wanted: Wanted, tell: Tell) -> Written:
@@ -49,7 +51,7 @@ def write(ledger: Ledger, out: BinaryIO, wanted: Wanted, tell: Tell) -> Written:
     out.write(b'\n],\n"objects":[')
     out.writelines((b",\n" if number else b"\n") + _json(one) for number, one in enumerate(_objects(seen)))
     out.write(b'\n],\n"eventTypes":' + _json(_declared(seen.types, EVENT_ATTRIBUTES)))
-    out.write(b',\n"objectTypes":' + _json(_declared({one.kind for one in seen.programs}, OBJECT_ATTRIBUTES)) + b"}\n")
+    out.write(b',\n"objectTypes":' + _json(_object_types(seen)) + b"}\n")
     return Written(facts, first, last)
 
 
@@ -58,6 +60,7 @@ def _event(fact: Stored, seen: _Seen) -> dict[str, Any]:
     kind, program = fact.topic.rsplit(".", 1)[0], str(meta.get("program", ""))
     objects = related(_aggregate(fact.topic), meta, data)
     seen.types.add(kind)
+    seen.own.take(kind, data, str(meta.get("effective_at") or fact.recorded_at))
     for one in objects:
         seen.programs.setdefault(one.object, program)
     _link(objects, seen)
@@ -90,9 +93,19 @@ def _objects(seen: _Seen) -> Iterator[dict[str, Any]]:
         yield {
             "id": one.id,
             "type": one.kind,
-            "attributes": [{"name": "program", "value": program, "time": ALWAYS}],
+            "attributes": [
+                {"name": "program", "value": program, "time": ALWAYS},
+                *seen.own.attributes(one.kind, one.id.partition("/")[2]),
+            ],
             "relationships": [{"objectId": other, "qualifier": what} for other, what in seen.links.get(one, {})],
         }
+
+
+def _object_types(seen: _Seen) -> list[dict[str, Any]]:
+    """Opportunities and accounts have the fields of their CRM besides, each as its type; one called like ours stays ours."""
+    kinds = sorted({one.kind for one in seen.programs})
+    own = {kind: {name: OCEL_TYPES[type_] for name, type_ in seen.own.declared(kind).items()} for kind in kinds}
+    return [one for kind in kinds for one in _declared({kind}, own[kind] | OBJECT_ATTRIBUTES)]
 
 
 def _declared(names: set[str], attributes: dict[str, str]) -> list[dict[str, Any]]:
