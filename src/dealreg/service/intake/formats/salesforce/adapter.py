@@ -8,7 +8,7 @@ from dealreg.service.intake.formats.dates import instant
 from dealreg.service.intake.formats.envelopes import of_entity
 from dealreg.service.intake.formats.fields import spoken
 from dealreg.service.intake.formats.orders import order_of_read
-from dealreg.service.intake.formats.salesforce import events, record_ids
+from dealreg.service.intake.formats.salesforce import changes, record_ids
 from dealreg.service.intake.formats.salesforce.fields import of_rest, standing
 from dealreg.service.intake.heard import Entity, FeedGap, Heard, Ignored
 from dealreg.service.intake.mapping import Format, MappingDocument
@@ -26,7 +26,7 @@ class Salesforce:
     def recognises(self, value: Any, delivery: Delivery) -> bool:
         """By the header that every change event has."""
         del delivery
-        return isinstance(value, dict) and events.payload_of(value) is not None
+        return isinstance(value, dict) and changes.payload_of(value) is not None
 
     def organisation(self, value: Any, delivery: Delivery) -> str | None:
         """Never said."""
@@ -36,22 +36,22 @@ class Salesforce:
     def heard(self, value: Any, delivery: Delivery, mapping: MappingDocument) -> Iterable[Heard | FeedGap | Ignored]:
         """Of each record that the event names."""
         del delivery
-        payload = events.payload_of(value)
+        payload = changes.payload_of(value)
         if payload is None:
             raise Unreadable(Why.SHAPE, "is no change event of Salesforce")
-        schema = mapping.schemas.get(events.schema_id(value) or "")
-        return events.heard(payload, schema, mapping)
+        schema = mapping.schemas.get(changes.schema_id(value) or "")
+        return changes.heard(payload, schema, mapping)
 
     def read(self, entity: Entity, record: str, value: Mapping[str, Any], mapping: MappingDocument) -> Heard:
         """A record of the REST API, with all of its fields."""
         theirs = dict(of_rest(value))
         stamp = next((name for name in STAMPS if theirs.get(name) is not None), STAMPS[0])
         changed_at = instant(theirs.get(stamp), stamp)
-        said, custom = spoken(theirs, of_entity(entity, mapping), events.record_id)
+        said, custom = spoken(theirs, of_entity(entity, mapping), changes.record_id)
         if entity is Entity.OPPORTUNITY:
             said = {**standing(theirs), **said}
-        elif theirs.get(events.MASTER) is not None:
-            said["merged_into"] = events.record_id(theirs[events.MASTER], events.MASTER)
+        elif theirs.get(changes.MASTER) is not None:
+            said["merged_into"] = changes.record_id(theirs[changes.MASTER], changes.MASTER)
         return Heard(
             source=mapping.source,
             record=record_ids.canonical(record, "record"),
