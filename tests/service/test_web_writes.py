@@ -54,6 +54,7 @@ RULES_MD_SECTION_4 = {
     "POST /customers/{customer}/merge": DESK | {"crm"},
     "POST /customers/{customer}/apart": DESK | {"crm"},
     "POST /customers/{customer}/undo-merge": DESK | {"crm"},
+    "POST /customers/{customer}/split": DESK | {"crm"},
     "POST /customers/{customer}/parent": DESK,
     "PUT /partners/{partner}": DESK,
     "POST /partners/{partner}/parents": DESK,

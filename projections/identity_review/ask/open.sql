@@ -1,5 +1,5 @@
 -- What is to be told: the question that was asked first comes first.
-SELECT one, other, program, ground, alike, one_name, one_country, one_place, one_identifiers, other_name, other_country, other_place, other_identifiers, asked_at, decide_to, overdue, state, reason, told_by, told_at,
+SELECT one, other, program, ground, alike, one_name, one_country, one_place, one_street, one_postcode, one_identifiers, other_name, other_country, other_place, other_street, other_postcode, other_identifiers, score, reasons, method, asked_at, decide_to, overdue, state, reason, told_by, told_at,
     jsonb_build_array(asked_at, one, other)::text AS cursor
 FROM identity_review
 WHERE state = 'open'

@@ -6,12 +6,12 @@ WITH done AS (
 ), gone AS (
     DELETE FROM identity_review
     WHERE state = 'open' AND %(absorbed)s::uuid IN (one, other) AND %(into)s::uuid NOT IN (one, other)
-    RETURNING reader, CASE WHEN one = %(absorbed)s::uuid THEN other ELSE one END AS third, program, ground, alike, asked_at, decide_to, overdue
+    RETURNING reader, CASE WHEN one = %(absorbed)s::uuid THEN other ELSE one END AS third, program, ground, alike, score, reasons, method, asked_at, decide_to, overdue
 )
-INSERT INTO identity_review (reader, one, other, program, ground, alike, one_name, one_country, one_place, one_identifiers,
-    other_name, other_country, other_place, other_identifiers, asked_at, decide_to, overdue, state)
-SELECT g.reader, least(g.third, %(into)s::uuid), greatest(g.third, %(into)s::uuid), g.program, g.ground, g.alike, a.name, a.country, a.place, coalesce(a.identifiers, '[]'),
-    b.name, b.country, b.place, coalesce(b.identifiers, '[]'), g.asked_at, g.decide_to, g.overdue, 'open'
+INSERT INTO identity_review (reader, one, other, program, ground, alike, one_name, one_country, one_place, one_street, one_postcode, one_identifiers,
+    other_name, other_country, other_place, other_street, other_postcode, other_identifiers, score, reasons, method, asked_at, decide_to, overdue, state)
+SELECT g.reader, least(g.third, %(into)s::uuid), greatest(g.third, %(into)s::uuid), g.program, g.ground, g.alike, a.name, a.country, a.place, a.street, a.postcode, coalesce(a.identifiers, '[]'),
+    b.name, b.country, b.place, b.street, b.postcode, coalesce(b.identifiers, '[]'), g.score, g.reasons, g.method, g.asked_at, g.decide_to, g.overdue, 'open'
 FROM gone AS g
 LEFT JOIN customers AS a ON a.customer = least(g.third, %(into)s::uuid)
 LEFT JOIN customers AS b ON b.customer = greatest(g.third, %(into)s::uuid)
