@@ -63,7 +63,7 @@ class Rereading:
         """Do all that can be done now; by source, whether this process had its turn. Raises ``Unavailable`` and psycopg's errors."""
         told = {}
         for mapping in self.mappings:
-            with self._turn(mapping) as rereader:
+            with self.turn(mapping) as rereader:
                 told[mapping.source] = rereader is not None
                 while rereader is not None and rereader.look():
                     pass
@@ -72,7 +72,7 @@ class Rereading:
     def _follow(self, mapping: MappingDocument, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
-                with self._turn(mapping) as rereader:
+                with self.turn(mapping) as rereader:
                     while rereader is not None and not stop.is_set():
                         if not rereader.look():
                             stop.wait(LOOK_SECONDS)
@@ -85,7 +85,7 @@ class Rereading:
             stop.wait(LOOK_SECONDS)
 
     @contextmanager
-    def _turn(self, mapping: MappingDocument) -> Iterator[Rereader | None]:
+    def turn(self, mapping: MappingDocument) -> Iterator[Rereader | None]:
         """The source's turn, if it is free: it goes with the connection that holds it."""
         url = self._house.settings.database_url(Role.APP)
         with ExitStack() as opened:
