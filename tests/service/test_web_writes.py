@@ -31,6 +31,8 @@ RULES_MD_SECTION_4 = {
     "POST /registrations/{registration}/extension/decision": MANAGERS,
     "POST /registrations/{registration}/reconcile": DESK,
     "POST /registrations/{registration}/stale": DESK,
+    "POST /feeds/gaps": DESK,
+    "POST /feeds/gaps/{gap}/reconcile": DESK,
     "POST /registrations/{registration}/offer": PARTNERS,
     "POST /registrations/{registration}/invitations": PARTNERS,
     "POST /registrations/{registration}/joinings/{joining}": PARTNERS,

@@ -26,6 +26,7 @@ from dealreg.web import (
     reads,
     receipts,
     rulebooks,
+    stale,
     trail,
     watching,
     webhooks,
@@ -56,6 +57,7 @@ _TAGS = [
         "name": "overrides",
         "description": "The manufacturer departs from the rules for a named scope and period (ROE-21).",
     },
+    {"name": "feeds", "description": "Gaps of a source's feed: said, and closed by hand (ROE-22)."},
     {"name": "program", "description": "Partners and the rulebook."},
     {"name": "erasure", "description": "What is held of people goes; legal holds, which nothing goes under."},
     {"name": "questions", "description": "What each may read; to a partner, its own rows in its own tier's wording."},
@@ -109,6 +111,7 @@ def create(house: House) -> FastAPI:
     app.include_router(accounts.router)
     app.include_router(identity.router)
     app.include_router(custom_fields.router)
+    app.include_router(stale.router)
     app.include_router(erasures.router)
     app.include_router(trail.router)
     app.state.doorway = webhooks.Doorway(house, app.state.figures.registry)

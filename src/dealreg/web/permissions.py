@@ -30,6 +30,8 @@ MAY: Final[dict[str, frozenset[Role]]] = {
     "DecideExtension": _MANAGERS,
     "ReconcileRegistration": _DESK,
     "DecideStaleLeg": _DESK,
+    "ReportFeedGap": _DESK,
+    "ReconcileFeed": _DESK,
     "ReturnRegistration": _MANAGERS,
     "ApproveRegistration": _MANAGERS,
     "DeclineRegistration": _MANAGERS,

@@ -12,6 +12,7 @@ from dealreg.web.custom_fields import FIELDS
 from dealreg.web.identity import CUSTOMERS
 from dealreg.web.party_writes import PARTIES
 from dealreg.web.prices import PRICES
+from dealreg.web.stale import FEEDS
 from dealreg.web.time_writes import TIMES
 from dealreg.web.writes import Write
 
@@ -148,4 +149,16 @@ PROGRAM: Final = (
     ),
 )
 
-WRITES: Final = (*REGISTRATIONS, *TIMES, *PARTIES, *PRICES, *APPEALS, *ACCOUNTS, *CUSTOMERS, *RULINGS, *PROGRAM, *FIELDS)
+WRITES: Final = (
+    *REGISTRATIONS,
+    *TIMES,
+    *PARTIES,
+    *PRICES,
+    *APPEALS,
+    *ACCOUNTS,
+    *CUSTOMERS,
+    *RULINGS,
+    *PROGRAM,
+    *FIELDS,
+    *FEEDS,
+)
