@@ -157,7 +157,7 @@ def _word(one: str, other: str) -> float:
     if one == other:
         return 1.0
     short, long = sorted((one, other), key=len)
-    if any(sign.isdigit() for sign in one + other):
+    if not (one.isalpha() and other.isalpha()) and any(map(str.isdigit, one + other)):
         return 0.0
     if long.startswith(short):
         return INITIAL if len(short) == 1 else SHORTENED if len(short) > 2 else 0.0  # noqa: PLR2004 - as in _weights

@@ -18,7 +18,7 @@ MOST_WORDS = 4
 """Words of a name that give keys of their own; who differs in the fifth is found by the first."""
 
 ENDS = 4
-"""Letters of a word's end, and of a whole name's beginning: a slip of the pen in one leaves the other."""
+"""Letters of a whole name's beginning, and the fewest of a word's later half: a slip of the pen in one leaves the other."""
 
 PAIR = 3
 """Letters of two words that together make a key, whatever stands behind them."""
@@ -28,13 +28,25 @@ SOUNDS = (("ph", "f"), ("th", "t"), ("ck", "k"), ("c", "k"), ("q", "k"), ("z", "
 
 SIGN_BITS = 64
 
+IDENTIFIER = 64
+WEIGHTS = {"s": 3, "e": 1, "b": 1, "p": 6, "q": 5, "h": 10, "c": 6, "t": 0, "u": 0}
+"""By kind of key: a sound, the later half of a word, a beginning, two beginnings, two ends, a house, a postcode, a place."""
+
 
 def keys(profile: Profile) -> tuple[int, ...]:
     """The keys under which a company is kept and looked for, each once; none where neither name, address nor identifier is known."""
+    return tuple(weighed(profile))
+
+
+def weighed(profile: Profile) -> dict[int, int]:
+    """The same with how much it says that two share it, in pairs of letters by which their names may differ more."""
     country = country_key(profile.country)
-    local = (f"{country} {key}" for key in (*_of_name(profile), *_of_address(profile)))
-    everywhere = (f"# {scheme} {value}" for scheme, value in profile.identifiers)
-    return tuple(dict.fromkeys(_number(key) for key in (*everywhere, *local)))
+    everywhere = [(f"# {scheme} {value}", IDENTIFIER) for scheme, value in profile.identifiers]
+    local = [(f"{country} {key}", WEIGHTS[key[0]]) for key in (*_of_name(profile), *_of_address(profile))]
+    found: dict[int, int] = {}
+    for key, weight in (*everywhere, *local):
+        found.setdefault(_number(key), weight)
+    return found
 
 
 def place_number(profile: Profile) -> int:
@@ -67,26 +79,28 @@ def _of_name(profile: Profile) -> Iterator[str]:
 
 
 def _of_words(words: tuple[str, ...]) -> Iterator[str]:
-    """By sound the first word and the two longest; the ends of the same; how the whole begins; two words in short."""
+    """By sound the first word and the two longest; their later halves; how the whole begins; two words by beginnings and by ends."""
     telling = dict.fromkeys((words[0], *sorted(words, key=len)[-2:]))
     for word in telling:
         yield f"s {sounds(word)}"
         if len(word) > ENDS:
-            yield f"e {word[-ENDS:]}"
+            yield f"e {word[-max(ENDS, (len(word) + 1) // 2) :]}"
     yield f"b {''.join(words)[:ENDS]}"
     if len(words) > 1:
         yield "p " + " ".join(sorted(word[:PAIR] for word in words[:2]))
+        yield "q " + " ".join(sorted(word[-PAIR:] for word in words[:2]))
 
 
 def _of_address(profile: Profile) -> Iterator[str]:
-    """The house; the postcode with the beginning of the name, the place with its end."""
-    here, name = address(profile.street, profile.postcode, profile.place), core_name(profile.name)
+    """The house; the postcode with the beginning of the name; the place with its beginning and its end."""
+    here, glued = address(profile.street, profile.postcode, profile.place), "".join(core_name(profile.name).words)
     if here.exact:
         yield f"h {here.postcode} {here.number} {here.street[:ENDS]}"
-    if here.postcode and name.words:
-        yield f"c {here.postcode} {name.words[0][:PAIR]}"
-    if here.place and name.words:
-        yield f"t {here.place} {''.join(name.words)[-PAIR:]}"
+    if here.postcode and glued:
+        yield f"c {here.postcode} {glued[:PAIR]}"
+    if here.place and glued:
+        yield f"t {here.place} {glued[-PAIR:]}"
+        yield f"u {here.place} {glued[:2]}"
 
 
 def _number(key: str) -> int:

@@ -11,7 +11,7 @@ from uuid import UUID
 from rapidfuzz.distance import OSA
 
 from dealreg.matching.alike import alike
-from dealreg.matching.blocking import keys, place_number, sign
+from dealreg.matching.blocking import place_number, sign, weighed
 from dealreg.matching.comparing import Comparison, compare
 from dealreg.matching.core_name import CoreName, core_name
 from dealreg.matching.profile import Profile
@@ -19,14 +19,17 @@ from dealreg.matching.profile import Profile
 OF_ONE_PLACE = 400
 """Rows of one key in the same place that are looked at."""
 
-OF_ONE_KEY = 1_000
-"""Rows of one key anywhere in the country that are looked at."""
+ELSEWHERE = 100
+"""Rows of one key to either side of the place, in the order of the index, where the place is known; few companies move."""
+
+ANYWHERE = 300
+"""The same where no place is known."""
 
 CLOSEST = 60
 """Descriptions whose names are compared; those whose letters are nearest."""
 
-COMPARED = 2
-"""How many times as many as are asked for are compared whole."""
+SPARE = 5
+"""How many more than are asked for are compared whole: several may be one customer, and an address may turn their order."""
 
 PLACE_BITS = 5
 """How many pairs of letters more may differ where the place is the same."""
@@ -34,29 +37,36 @@ PLACE_BITS = 5
 STEPS = 5
 """Merges that are followed from a customer to the one that it is now (architecture D13)."""
 
+PLACE = 0.1
+"""What the same place adds to how alike two names are, where candidates are put in order."""
+
 LETTERS = 0.8
 """What likeness letter by letter counts where words do not pair: two slips in a short word make it another."""
 
+# Names are compared by their pairs of letters, as bits: how many differ, of which those that only one of the two has count half, for
+# a word left out is no slip of the pen.
 _NEAR = """
-WITH found AS (
-    SELECT here.number, here.sign, %(bonus)s::int AS bonus
-    FROM unnest(%(keys)s::bigint[]) AS asked (key)
-    CROSS JOIN LATERAL (
-        SELECT number, sign FROM identity.blocks WHERE blocks.key = asked.key AND blocks.place = %(place)s::int LIMIT %(here)s::int
-    ) AS here
-    WHERE %(place)s::int <> 0
-    UNION ALL
-    SELECT anywhere.number, anywhere.sign, CASE WHEN %(place)s::int = anywhere.place AND anywhere.place <> 0 THEN %(bonus)s::int ELSE 0 END
-    FROM unnest(%(keys)s::bigint[]) AS asked (key)
-    CROSS JOIN LATERAL (
-        SELECT number, sign, place FROM identity.blocks WHERE blocks.key = asked.key LIMIT %(anywhere)s::int
-    ) AS anywhere
+WITH asked AS MATERIALIZED (
+    SELECT * FROM unnest(%(keys)s::bigint[], %(weights)s::int[]) AS asked (key, weight)
+), found AS (
+    SELECT one.number, one.sign, asked.weight, one.near FROM asked CROSS JOIN LATERAL (
+        (SELECT number, sign, CASE WHEN place <> 0 THEN %(bonus)s::int ELSE 0 END AS near
+            FROM identity.blocks WHERE blocks.key = asked.key AND blocks.place = %(place)s::int LIMIT %(here)s::int)
+        UNION ALL
+        (SELECT number, sign, 0
+            FROM identity.blocks WHERE blocks.key = asked.key AND blocks.place < %(place)s::int AND asked.weight > 0 LIMIT %(there)s::int)
+        UNION ALL
+        (SELECT number, sign, 0
+            FROM identity.blocks WHERE blocks.key = asked.key AND blocks.place > %(place)s::int AND asked.weight > 0 LIMIT %(there)s::int)
+    ) AS one
 ), closest AS (
-    SELECT number FROM found GROUP BY number
-    ORDER BY min(bit_count((sign # %(sign)s::bigint)::bit(64)) - bonus) - least(count(*), 6), number
+    SELECT number, max(near) AS near FROM found GROUP BY number, sign
+    ORDER BY bit_count((sign # %(sign)s::bigint)::bit(64)) - abs(bit_count(sign::bit(64)) - bit_count(%(sign)s::bigint::bit(64))) / 2
+        - sum(weight) - max(near), number
     LIMIT %(closest)s::int
 )
-SELECT customer, name, words, country, place, street, postcode, identifiers FROM closest JOIN identity.descriptions USING (number)
+SELECT customer, name, words, country, place, street, postcode, identifiers, near > 0 AS near
+FROM closest JOIN identity.descriptions USING (number)
 """
 
 _MERGED = "SELECT absorbed, into_one FROM identity.merged WHERE absorbed = ANY (%(customers)s)"
@@ -89,11 +99,11 @@ class Candidates:
 
         Raises what ``Ledger.run`` raises.
         """
-        asked = keys(profile)
-        if not asked or not core_name(profile.name).words:
+        asked = weighed(profile)
+        if not core_name(profile.name).words:
             return []
-        rows = self._database.run(_NEAR, {"keys": list(asked), **_bounds(profile)})
-        best = _by_name(profile, rows)[: limit * COMPARED]
+        rows = self._database.run(_NEAR, {"keys": list(asked), "weights": list(asked.values()), **_bounds(profile)})
+        best = _by_name(profile, rows)[: limit + SPARE]
         found = [(UUID(str(row["customer"])), compare(profile, _profile(row))) for _, row in best]
         now = self._now([customer for customer, _ in found])
         ranked: dict[UUID, Comparison] = {}
@@ -114,9 +124,10 @@ class Candidates:
 
 
 def _bounds(profile: Profile) -> dict[str, int]:
+    place = place_number(profile)
     return {
-        "place": place_number(profile), "sign": sign(profile.name), "bonus": PLACE_BITS, "here": OF_ONE_PLACE,
-        "anywhere": OF_ONE_KEY, "closest": CLOSEST,
+        "place": place, "sign": sign(profile.name), "bonus": PLACE_BITS, "here": OF_ONE_PLACE,
+        "there": ELSEWHERE if place else ANYWHERE, "closest": CLOSEST,
     }  # fmt: skip
 
 
@@ -124,13 +135,13 @@ def _by_name(profile: Profile, rows: Sequence[dict[str, Any]]) -> list[tuple[flo
     """The rows with how alike their names are, the nearest first."""
     name = core_name(profile.name)
     glued = "".join(name.words)
-    place = place_number(profile)
     ranked = []
     for row in rows:
         other = core_name(row["name"]) if row["words"] is None else CoreName(tuple(row["words"].split()))
-        near = max(alike(name, other), LETTERS * OSA.normalized_similarity(glued, "".join(other.words)))
-        same_place = place and place == place_number(Profile(country=row["country"], place=row["place"]))
-        ranked.append((near + (0.1 if same_place else 0.0), row))
+        near = alike(name, other)
+        if near < LETTERS:
+            near = max(near, LETTERS * OSA.normalized_similarity(glued, "".join(other.words)))
+        ranked.append((near + (PLACE if row["near"] else 0.0), row))
     return sorted(ranked, key=lambda one: -one[0])
 
 
