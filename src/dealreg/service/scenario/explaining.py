@@ -13,6 +13,7 @@ from dealreg.service.ledger.recorded import Recorded
 from dealreg.service.scenario.account_words import ACCOUNT_WORDS
 from dealreg.service.scenario.expected import Expectation
 from dealreg.service.scenario.form import NOTHING, Step
+from dealreg.service.scenario.mirror_words import MIRROR_WORDS
 from dealreg.service.scenario.running import Played, Result
 from dealreg.service.scenario.world import World
 from dealreg.vocabulary.fact import Event
@@ -138,6 +139,7 @@ WORDS: Mapping[str, str] = {
     "PartnerStandingChanged": "{partner} is {standing} from {standing_from}",
     "PartnerParentsNamed": "{partner} buys through {parents} from {parents_from}",
     **ACCOUNT_WORDS,
+    **MIRROR_WORDS,
 }
 """What a fact says; one that is not here is told by its name."""
 
