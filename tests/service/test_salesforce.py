@@ -166,6 +166,16 @@ def test_a_deletion_says_nothing_but_where_the_account_lives_on(mapping):
     assert (merged.change, known(merged)) == ("deleted", {"merged_into": "0015f00002JUXA8AAP"})
 
 
+def test_where_the_api_can_be_asked_a_deleted_account_is_read_again_for_where_it_lives_on(mapping):
+    api = read("api: {url: 'https://acme.my.salesforce.com', token: TOKEN}").api
+    gone, gap = heard(EVENTS[DELETED], mapping.model_copy(update={"api": api}))
+    assert (gone.change, gap.change, gap.order > gone.order) == ("deleted", "gap", True)
+    row = {"Id": gone.record, "IsDeleted": True, "MasterRecordId": "0015f00002JUXA8", "SystemModstamp": "2024-04-26T23:08:31Z"}  # fmt: skip
+    found = SALESFORCE.read(Entity.ACCOUNT, gone.record, row, mapping)
+    assert found.said["merged_into"] == "0015f00002JUXA8AAP"
+    assert not {"Id", "IsDeleted", "MasterRecordId"} & set(found.custom)
+
+
 def test_a_gap_names_its_record_and_an_overflow_or_a_wildcard_holds_the_feed(mapping):
     (gap,) = heard(EVENTS[GAP], mapping)
     assert (gap.change, gap.entity, gap.record) == ("gap", Entity.ACCOUNT, "001ZM000001n4n5YAA")
@@ -239,6 +249,7 @@ def test_a_record_of_the_api_is_read_whole_and_stands_behind_what_was_committed_
         "parent": "001ZM000001QkdOYAS",
     }
     assert one.said["identifiers"] == {"duns": "150483782", "domain": None}
+    assert one.said["merged_into"] is None
     (event,) = heard(EVENTS[UPDATED], mapping)
     (later,) = heard(changed(header={"commitTimestamp": 1714156706000}), mapping)
     assert event.order < one.order < later.order

@@ -17,6 +17,9 @@ from dealreg.service.intake.unreadable import Unreadable, Why
 STAMPS = ("SystemModstamp", "LastModifiedDate")
 """When a record was last changed, by anything at all or by somebody."""
 
+NO_FIELDS = frozenset({"Id", "IsDeleted", changes.MASTER})
+"""What every record has, and is not said of the deal or the company."""
+
 
 class Salesforce:
     """Change events; they do not say of which organisation they are."""
@@ -43,15 +46,16 @@ class Salesforce:
         return changes.heard(payload, schema, mapping)
 
     def read(self, entity: Entity, record: str, value: Mapping[str, Any], mapping: MappingDocument) -> Heard:
-        """A record of the REST API, with all of its fields."""
-        theirs = dict(of_rest(value))
+        """A record of the REST API with all of its fields; of an account that was merged away, its row says where it lives on."""
+        theirs = {name: one for name, one in of_rest(value) if name not in NO_FIELDS}
         stamp = next((name for name in STAMPS if theirs.get(name) is not None), STAMPS[0])
         changed_at = instant(theirs.get(stamp), stamp)
         said, custom = spoken(theirs, of_entity(entity, mapping), changes.record_id)
         if entity is Entity.OPPORTUNITY:
             said = {**standing(theirs), **said}
-        elif theirs.get(changes.MASTER) is not None:
-            said["merged_into"] = changes.record_id(theirs[changes.MASTER], changes.MASTER)
+        elif changes.MASTER in value:
+            master = value[changes.MASTER]
+            said["merged_into"] = changes.record_id(master, changes.MASTER) if master is not None else None
         return Heard(
             source=mapping.source,
             record=record_ids.canonical(record, "record"),

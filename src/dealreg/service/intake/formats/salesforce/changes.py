@@ -101,8 +101,16 @@ def _changed(
             custom=custom,
             entity=entity,
         )
-        if told.unknown is not None:
-            yield _gap(header, record, entity, mapping, told.unknown)
+        unknown = told.unknown or _untold(header, said, entity, mapping)
+        if unknown is not None:
+            yield _gap(header, record, entity, mapping, unknown)
+
+
+def _untold(header: Header, said: Mapping[str, Any], entity: Entity, mapping: MappingDocument) -> str | None:
+    """Of a deleted account the event does not say whether it was merged into another; who can ask is told to."""
+    if header.change != "DELETE" or entity is not Entity.ACCOUNT or mapping.api is None or said.get("merged_into"):
+        return None
+    return "Salesforce does not say in the event whether the deleted account was merged into another"
 
 
 def record_id(value: Any, field: str) -> str:
