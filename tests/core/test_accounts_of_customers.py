@@ -249,6 +249,17 @@ def test_of_two_accounts_of_one_company_the_newest_word_counts(crm):
     assert crm.above("a") == {"c"}
 
 
+def test_the_word_goes_to_and_fro_between_two_accounts_of_one_company(crm):
+    same = (Identifier(scheme="duns", value="150489999"),)
+    crm.tell(*(message(r, 1, Change.CREATED, name="Acme", identifiers=same) for r in ("a", "b")))
+    crm.tell(created("c"), created("d"), message("a", 2, parent="c"), message("b", 3, parent="d"))
+    for number in (4, 6):
+        crm.tell(message("b", number, Change.DELETED))
+        assert crm.above("a") == {"c"}
+        crm.tell(message("b", number + 1, Change.UNDELETED))
+        assert crm.above("a") == {"d"}
+
+
 def test_merged_accounts_are_one_customer_whichever_is_heard_of_first(crm):
     merged = message("a", 2, Change.DELETED, merged_into="b")
     crm.tell(created("a"), merged)
