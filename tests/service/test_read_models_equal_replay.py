@@ -117,9 +117,9 @@ def test_requirement_25_a_row_that_was_taken_out_or_put_in_is_found(
     program: str, superuser, monkeypatch: pytest.MonkeyPatch
 ):
     superuser.execute("DELETE FROM my_deals_g1.my_deals WHERE ctid = (SELECT max(ctid) FROM my_deals_g1.my_deals)")
-    superuser.execute("INSERT INTO network_deals_g1.opportunities VALUES (gen_random_uuid(), '{}')")
+    superuser.execute("INSERT INTO network_deals_g1.accounts VALUES ('reference', 'crm', 'x', '{}', '{}')")
     code, differs = checked(monkeypatch, program)
     assert (code, {model: names for model, names in differs.items() if names}) == (
         1,
-        {"my_deals": ["my_deals"], "network_deals": ["opportunities"]},
+        {"my_deals": ["my_deals"], "network_deals": ["accounts"]},
     )
