@@ -37,7 +37,7 @@ def import_(
     """Take over what another system decided: effective when it was so there, recorded now; then account for every record.
 
     Run again it goes on where it stopped, and adds nothing that is here. Effective times are the past's and recorded times are now:
-    `dealreg as-of --effective` shows the past, `--recorded` what was known here. Exit codes: 0 every record is here and as the files say,
+    `dealreg as-of ID --effective T` shows the past, `dealreg as-of ID T` what was known here. Exit codes: 0 every record is here and as the files say,
     1 one is not, 2 the folder is wrong, 3 a server is not reachable.
     """
     from dealreg.cli import exit_codes
@@ -136,4 +136,4 @@ def _print(shown: dict[str, Any]) -> None:
     hidden = sum(max(len(shown[kind]) - SHOWN, 0) for kind in ("refused", "not_as_the_file_says"))
     if hidden:
         console.print(f"{hidden} more with --json")
-    console.print("effective times are the other system's, recorded times are now: as-of --effective shows the past")
+    console.print("effective times are the other system's, recorded times are now: as-of ID --effective T shows the past")

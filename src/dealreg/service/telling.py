@@ -35,6 +35,9 @@ from dealreg.vocabulary.values import Day, Instant, Key, Model, Money, Scope, Ti
 class AsOf(Model):
     """Of which past an answer is: as recorded by an instant or a size of the log, and of that what counted by a business instant."""
 
+    means: str = Field(
+        description="In words: by when it was recorded, and whether only what took effect by then is meant."
+    )
     asked: Instant | None = Field(description="The instant that was asked for; none means now.")
     final: bool = Field(description="Nothing that is recorded later changes this answer.")
     effective_at: Instant | None = Field(
@@ -167,12 +170,26 @@ class OverrideTold(Model):
 def as_of(moment: Moment) -> AsOf:
     """Of which instant an answer at this moment is."""
     return AsOf(
+        means=meaning(moment),
         asked=moment.asked,
         final=moment.final,
         effective_at=moment.effective,
         at_size=moment.size,
         left_out=tuple(moment.left_out),
     )
+
+
+def meaning(moment: Moment) -> str:
+    """Which of the two times of the past is meant (architecture D5): when it was recorded, and when it took effect."""
+    if moment.size is not None:
+        recorded = f"what the first {moment.size} facts of the log say"
+    elif moment.asked is not None:
+        recorded = f"what was recorded by {moment.asked.isoformat()}"
+    else:
+        recorded = "what is recorded by now"
+    if moment.effective is None:
+        return recorded
+    return f"{recorded}, as far as it had taken effect by {moment.effective.isoformat()}"
 
 
 def last_day(end: datetime | None, zone: ZoneInfo) -> date | None:
