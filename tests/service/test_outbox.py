@@ -20,9 +20,11 @@ from dealreg.service.outbox.standing import standing
 from dealreg.service.outbox.taking import NotTaken
 from dealreg.vocabulary.refused import Unknown
 from dealreg.vocabulary.values import Tier
+from dealreg.web.rows import Deal
 from tests.fix_histories import DAY, PROGRAM, START, Claim, History, customer
 from tests.fix_outbox import enrolled, messages
 from tests.fix_postgres import as_superuser
+from tests.whole.test_asyncapi import validator
 
 OWN = Claim("own", customer("łódź"), "dist-1", "dealer-1")
 RIVAL = Claim("rival", customer("łódź"), "dist-2", "dealer-2")
@@ -72,6 +74,11 @@ def test_a_partner_is_told_its_rows_and_nothing_of_a_rival(outbox_url, ledger, t
     told = messages(nats_url, partner_channel(reader, stream_prefix))
     states = [event["data"]["state"] for event, _, _ in told]
     assert (states[0], states[-1]) == ("incomplete", "protected")
+    for event, subject, _ in told:
+        validator("my_deals_row_shown_v1").validate(event)
+        assert set(event["data"]) == set(Deal.model_fields), "another column than the API answers"
+        assert subject == f"{stream_prefix}.dealreg.partner.{reader}.{PROGRAM}.my_deals_row_shown"
+        assert not {"subject", "number", "streamversion", "cause", "actorrole"} & set(event)
     assert "rival" not in json.dumps([event for event, _, _ in told])
     assert "dist-2" not in json.dumps([event for event, _, _ in told])
 

@@ -125,7 +125,7 @@ def test_status_and_end_of_protection_are_written_and_the_echo_is_dropped(world)
     assert held["Protected_Until__c"] > "2026"
     assert held["StageName"] == "Qualification"
     head = world.ledger.head()
-    world.hear(told[0], client="dealreg-app")
+    world.hear({**told[0], "Amount": 1}, client="dealreg-app")
     assert world.ledger.head() == head, "our own echo is news"
     world.hear(told[0])
     assert world.ledger.head() == head, "a source without a mark sends back what was written, and it is news"
