@@ -216,3 +216,29 @@ def test_accounts_go_through_the_broker_and_every_row_is_accounted_for(planned, 
         done = ingest(there, planned(rows, entity="account", facts=fact(says)))
     assert [(one.row, one.fate.value) for one in done.accounts] == [(1, "folded"), (2, "folded"), (3, "dead_lettered")]
     assert done.accounts[2].why.startswith("invalid: ")
+
+
+def test_the_shipped_example_reads_what_it_describes(tmp_path):
+    shipped = Path(__file__).parents[2] / "src" / "dealreg" / "mappings" / "any-csv-example.yaml"
+    columns = (
+        "Opportunity ID,Created,Closed,Stage,Opportunity Name,Account ID,Account Name,Country,City,VAT No,Products,"
+        "Region,Amount,Currency,Close Date,Dealer No,Distributor No"
+    )
+    row = (
+        "7,01.03.2026,,Offer,Bridge,17,Mills,Norway,Oslo,-,drives;motors,South,"
+        '"48,000.50",eur,09/30/2026,bauer,nordwind'
+    )
+    won = "8,2026-03-01 08:15,31.03.2026,Won,Docks,18,Docks,,,,,,,,9999-12-31,,"
+    (tmp_path / "rows.csv").write_text(f"{columns}\n{row}\n{won}\n")
+    made = plan(tmp_path / "rows.csv", read_document(shipped), shipped.parent)
+    first, second, third = messages(made)
+    assert (first.stage, first.country, first.territory, first.lines) == (
+        "proposal",
+        "NO",
+        "DE-S",
+        ("drives", "motors"),
+    )
+    assert (str(first.amount), first.currency, first.close_on) == ("48000.50", "EUR", date(2026, 9, 30))
+    assert (first.partner, first.distributor, first.identifiers) == ("bauer", "nordwind", ())
+    assert (second.changed_at.isoformat(), second.close_on) == ("2026-03-01T07:15:00+00:00", None)
+    assert (third.outcome, third.record) == ("won", "8")
