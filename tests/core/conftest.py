@@ -23,17 +23,22 @@ class Streams:
         self.states = {}
         self.versions = {}
         self.facts = []
+        self.search = None
 
     def decide(self, decision, at):
         held: dict[StreamId, Held] = {}
+        near: dict[str, tuple] = {}
         while True:
-            situation = Situation(self.program, at, held)
+            situation = Situation(self.program, at, held, candidates=near)
             try:
                 answer = decision(situation)
             except Unread as unread:
                 if not unread.streams.keys().isdisjoint(held):
                     raise AssertionError("asked again for what was read") from unread
                 held |= {stream: self._held(stream, kind) for stream, kind in unread.streams.items()}
+                continue
+            if self.search is not None and situation.candidates.wanted:
+                near |= {name: self.search(one) for name, one in situation.candidates.wanted.items()}
                 continue
             for fact in situation.facts:
                 self.versions[fact.stream] = self.versions.get(fact.stream, 0) + 1
