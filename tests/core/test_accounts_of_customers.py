@@ -199,6 +199,21 @@ def test_a_circle_of_parents_is_told_and_nobody_in_it_stands_above_another(crm, 
     assert not any(crm.account(record).refused for record in above)
 
 
+def test_what_is_refused_is_said_once(crm):
+    crm.tell(created("a", parent="b"), created("b", parent="a"))
+    (told,) = crm.tell(message("b", 2, place="Köln"))
+    assert "refused" not in told
+    assert len([fact for fact in crm.ledger.facts if fact.event.NAME == "account_link_refused.v1"]) == 2
+
+
+def test_a_company_whose_parent_is_merged_into_it_stands_above_itself_no_more(crm):
+    crm.tell(created("a"), created("d", parent="a"), message("d", 2, nulled=("parent",)), message("a", 2, parent="d"))
+    assert crm.above("a") == {"d"}
+    crm.tell(message("d", 3, Change.DELETED, merged_into="a"))
+    assert crm.same() == {frozenset({"a", "d"})}
+    assert crm.above("a") == frozenset()
+
+
 def test_a_circle_that_the_disorder_made_is_gone_with_the_message_that_was_late(crm):
     """In the CRM there never was one: a lost its parent before b got a for its own."""
     crm.tell(created("a", parent="b"), created("b"))
