@@ -26,6 +26,7 @@ def lines(name: str) -> list[dict[str, Any]]:
 
 COMETD = lines("salesforce_cdc_cometd_captured.jsonl")[0]
 PUBSUB = lines("salesforce_cdc_pubsub_documented.jsonl")[0]
+OVERFLOW = lines("salesforce_cdc_pubsub_documented.jsonl")[-1]
 HUBSPOT = {one["subscriptionType"]: one for one in lines("hubspot_webhooks_captured.jsonl")}
 
 
@@ -204,6 +205,14 @@ class Salesforce(Crm):
     def echo(self, record: str, at: datetime) -> Post | None:
         header = self._header(record, "UPDATE", ["Registration_Status__c"], at, client=OURS)
         return self.post({"Registration_Status__c": "protected", "ChangeEventHeader": header}, at, record)
+
+    def overflow(self, at: datetime) -> Post:
+        """So much changed in one transaction that the rest of it is not told."""
+        header = {
+            **self._header("000000000000000AAA", "GAP_OVERFLOW", [], at),
+            "recordIds": OVERFLOW["ChangeEventHeader"]["recordIds"],
+        }
+        return self.post({**OVERFLOW, "ChangeEventHeader": header}, at, "overflow")
 
 
 class HubSpotCrm(Crm):

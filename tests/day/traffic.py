@@ -110,6 +110,7 @@ def day(deals: int, *, seed: int = 1, begins: datetime | None = None, first: int
         for number, posts in enumerate(_lives(range(first, first + deals), chance, began, made))
         for post in posts
     ]
+    told += [(post, -1) for post in _mass_update(made, began + timedelta(hours=9))]
     arrived = [(post.at + _late(chance, post), post) for post, _ in told]
     arrived += [
         (when + timedelta(minutes=chance.uniform(1, 90)), _repeated(post))
@@ -122,6 +123,16 @@ def day(deals: int, *, seed: int = 1, begins: datetime | None = None, first: int
     ]
     made.posts = [post for _, post in sorted(arrived, key=lambda one: one[0])]
     return made
+
+
+def _mass_update(made: Day, at: datetime) -> list[Post]:
+    """In the evening one transaction changes every fifth deal of Salesforce, and all that is told of it is that it was too much."""
+    (crm,) = (one for one in made.crms if isinstance(one, Salesforce))
+    for record, (fields, _, gone) in list(crm.truth.items())[::5]:
+        if not gone:
+            crm.truth[record] = ({**fields, "Name": f"{fields['Name']} (reviewed)"}, at, gone)
+            made.gaps += 1
+    return [crm.overflow(at)]
 
 
 def _late(chance: random.Random, post: Post) -> timedelta:

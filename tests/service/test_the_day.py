@@ -19,13 +19,13 @@ def lived_through(folder, made: Day, sources, *, kills: int, seed: int) -> Recko
     served(made, sources)
     with embedded_servers(folder / "data") as servers:
         environment = prepared(servers, folder / "mappings", made, sources.url)
-        roles = Roles(("consume",), environment)
+        roles = Roles(("consume", "project", "reread"), environment)
         try:
             lived = live(servers, made, roles, kills=kills, seed=seed, pace=6.0 if kills else 0.0)
         finally:
             roles.stop()
         with Ledger(servers.database_url) as ledger:
-            found = reckon(ledger, made, PROGRAM, read_again_too=False)
+            found = reckon(ledger, made, PROGRAM, read_again_too=True)
     sys.stdout.write(
         f"\n{made.counted()}, killed {lived.kills}, {lived.seconds:.1f} s: {dict(found.messages)}, {len(found.protected)} claims, {found.conflicts.total()} conflicts\n"
     )
