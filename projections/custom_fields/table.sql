@@ -1,4 +1,4 @@
--- One row for each field that a CRM has of its own on one kind of record. `changes` counts what happened to it; `carried` is kept, not counted.
+-- One row for each field that a CRM has of its own on one kind of record. `changes` counts what happened to it.
 CREATE TABLE custom_fields (
     reader      uuid        NOT NULL,
     program     text        NOT NULL,
@@ -15,7 +15,6 @@ CREATE TABLE custom_fields (
     learned_at  timestamptz NOT NULL,
     misread     jsonb       NOT NULL,
     misread_at  timestamptz,
-    carried     bigint      NOT NULL,
     changes     integer     NOT NULL,
     PRIMARY KEY (reader, source, entity, name)
 ) WITH (fillfactor = 80);
@@ -41,6 +40,18 @@ CREATE TABLE changes (
     PRIMARY KEY (reader, source, entity, name, n)
 );
 
+-- Of how many records each field has a value, by name: one row a source, for a message changes the numbers of many fields at once.
+CREATE TABLE carried (
+    reader  uuid  NOT NULL,
+    program text  NOT NULL,
+    source  text  NOT NULL,
+    entity  text  NOT NULL,
+    counts  jsonb NOT NULL,
+    PRIMARY KEY (reader, source, entity)
+) WITH (fillfactor = 50);
+
+CREATE INDEX carried_of_source ON carried (source, entity, program);
+
 -- Sources of which more fields came than are mirrored.
 CREATE TABLE full_sources (
     reader uuid        NOT NULL,
@@ -52,7 +63,7 @@ CREATE TABLE full_sources (
     PRIMARY KEY (reader, source, entity)
 );
 
--- Which fields of its own each record has a value of. Nobody reads it: it keeps `carried` right.
+-- Which fields of its own each record has a value of. Nobody reads it: it keeps the counts right.
 CREATE TABLE carriers (
     record  uuid   NOT NULL PRIMARY KEY,
     program text   NOT NULL,

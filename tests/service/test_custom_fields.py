@@ -221,7 +221,7 @@ def _everything(connection):
     schemas = connection.execute(
         "SELECT model || '_g' || generation FROM projection.generations WHERE state = 'live'"
     ).fetchall()
-    tables = {"custom_fields": ("custom_fields", "changes", "carriers")}
+    tables = {"custom_fields": ("custom_fields", "changes", "carried", "carriers")}
     return {
         (schema.rsplit("_g", 1)[0], table): sorted(
             connection.execute(f"SELECT t::text FROM {schema}.{table} AS t").fetchall()

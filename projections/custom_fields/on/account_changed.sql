@@ -17,5 +17,6 @@ WITH before AS (
     FROM before AS b WHERE EXISTS (SELECT FROM moved)
     ON CONFLICT (record) DO UPDATE SET names = excluded.names
 )
-UPDATE custom_fields AS f SET carried = f.carried + m.by
-FROM moved AS m WHERE f.program = %(_program)s AND f.source = %(source)s AND f.entity = 'account' AND f.name = m.name
+UPDATE carried AS k
+SET counts = k.counts || coalesce((SELECT jsonb_object_agg(m.name, (k.counts ->> m.name)::bigint + m.by) FROM moved AS m WHERE k.counts ? m.name), '{}')
+WHERE k.program = %(_program)s AND k.source = %(source)s AND k.entity = 'account' AND EXISTS (SELECT FROM moved)
