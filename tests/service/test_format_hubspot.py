@@ -278,6 +278,9 @@ def test_a_customer_changed_at_one_instant_is_the_new_one(reading, with_api):
         association(
             "object.associationChange", 1, 2, fromObjectTypeId="0-2", toObjectTypeId="0-2", associationTypeId=14
         ),
+        association(
+            "object.associationChange", 2, 1, fromObjectTypeId="0-2", toObjectTypeId="0-2", associationTypeId=13
+        ),
     ],
 )
 def test_a_parent_company_is_told_from_both_sides(reading, told_by):
