@@ -11,7 +11,9 @@ from uuid import UUID
 
 from dealreg.file.state import Claim
 from dealreg.process.deciding import COMMANDS
+from dealreg.registration.state import REGISTRATION
 from dealreg.vocabulary.fact import Actor, Command, Role
+from dealreg.vocabulary.ids import StreamId
 from tests.properties.story import CUSTOMERS, DELLA, DESK, DIRK, MARTA, Story, actor_of
 
 SHARE, JOIN, SPLIT, AWARD = 1, 2, 3, 4
@@ -189,10 +191,29 @@ OF_ACCOUNT: dict[str, Callable[[Of], Asking]] = {
 }
 """Of a customer's account."""
 
+
+def _filed_on(of: Of) -> list[UUID]:
+    """The registrations of a customer, the newest first."""
+    held = of.story.ledger.states
+    known = [one for one in of.story.registrations if held.state(REGISTRATION, StreamId(one)).customer == of.one]
+    return known[::-1]
+
+
 OF_CUSTOMER: dict[str, Callable[[Of], Asking]] = {
     "MergeCustomers": lambda of: ({"customer": of.one, "absorbed": of.other, "reason": "drawn"}, DESK),
     "UndoMerge": lambda of: ({"customer": of.other, "reason": "drawn"}, DESK),
     "TellCustomersApart": lambda of: ({"customer": of.one, "other": of.other, "reason": "drawn"}, DESK),
+    "SplitCustomer": lambda of: (
+        {
+            "customer": of.one,
+            "registrations": _filed_on(of)[: 1 + of.n % 2] or [UUID(int=1)],
+            "identifiers": [{"scheme": "domain", "value": "acme.example"}] if of.n % 3 == 0 else [],
+            "to": of.other if of.n % 2 else None,
+            "name": f"Split {of.n}",
+            "reason": "drawn",
+        },
+        DESK,
+    ),
     "NameParentCompany": lambda of: ({"customer": of.one, "parent": of.other if of.n % 2 else None}, DESK),
 }
 """Of two customers."""

@@ -12,8 +12,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from dealreg.customer.state import CUSTOMER
 from dealreg.file.evolve import FILE
 from dealreg.file.state import HOLDING, LIVE, WAITING, Claim, CustomerFile, LegState
+from dealreg.registration.state import REGISTRATION
 from dealreg.service.ledger.recorded import Recorded
 from dealreg.vocabulary.fact import Role
 from dealreg.vocabulary.ids import StreamId
@@ -21,6 +23,7 @@ from dealreg.vocabulary.values import Scope, Tier
 from tests.properties.story import Story
 
 CLAUSE = re.compile(r"ROE-([1-9]|[12]\d|3[0-3])")
+ENTERED = "claim_entered.v1"
 ENDS = frozenset(LegState) - LIVE
 RETURNS = {"leg_reopened.v1", "claim_restored.v1"}
 """Facts by which a leg that ended comes back (ROE-31; an appeal's ruling, ROE-29)."""
@@ -137,6 +140,25 @@ def one_state(story: Story) -> None:
                 law("suspended while something suspends it", holds=fits, found=leg)
                 dated = leg.window_to is not None or leg.state not in {LegState.PROTECTED, LegState.SUSPENDED}
                 law("what is protected has an end", holds=dated, found=leg)
+
+
+def one_place(story: Story) -> None:
+    """A claim stands in one open file, whatever was merged, undone and split, and its registration leads there."""
+    files = [file for file in story.files() if file.closed_into is None]
+    places = Counter(key for file in files for key in file.claims)
+    law("a claim stands in one file", holds=max(places.values(), default=1) == 1, found=places.most_common(1))
+    held = {key[0]: file.customer for file in files for key in file.claims}
+    for registration, customer in held.items():
+        filed = story.ledger.states.state(REGISTRATION, StreamId(registration)).customer
+        law("a registration leads to its file", holds=_now(story, filed) == customer, found=(registration, filed))
+    entered = {fact.event.registration for _, came in story.asked for fact in came.facts if fact.event.NAME == ENTERED}
+    law("no claim is lost", holds=entered <= held.keys(), found=entered - held.keys())
+
+
+def _now(story: Story, customer: UUID) -> UUID:
+    """Who a customer is by now, merge after merge."""
+    into = story.ledger.states.state(CUSTOMER, StreamId(customer)).into
+    return customer if into is None else _now(story, into)
 
 
 def nobody_waits_for_nothing(story: Story) -> None:
@@ -299,6 +321,7 @@ def _day_end(at: dt.datetime, zone: ZoneInfo) -> dt.datetime:
 LAWS: tuple[Callable[[Story], None], ...] = (
     one_holder,
     one_state,
+    one_place,
     nobody_waits_for_nothing,
     windows_end,
     clause_or_actor,
