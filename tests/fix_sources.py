@@ -157,7 +157,8 @@ class Sources:
                     self._row(record, held, seen.body["fields"]) if held and not held.gone else None
                     for record, held in rows
                 ]
-        return 404, [{"errorCode": "NOT_FOUND"}]
+            case _:
+                return 404, [{"errorCode": "NOT_FOUND"}]
 
     def _queried(self, soql: str) -> tuple[int, Any]:
         words = soql.split()
@@ -166,7 +167,11 @@ class Sources:
             record = soql.rpartition("= ")[2].strip("'")
             held = self.kinds[kind].get(record)
             master = {"MasterRecordId": held.into if held else None}
-            row = {"Id": record, "SystemModstamp": zulu(held.changed_at), "IsDeleted": held.gone, **master} if held else None
+            row = (
+                {"Id": record, "SystemModstamp": zulu(held.changed_at), "IsDeleted": held.gone, **master}
+                if held
+                else None
+            )
             return 200, {"done": True, "records": [row] if row else []}
         since = datetime.fromisoformat(words[words.index(">=") + 1])
         name = f"01g{len(self.lists)}"
@@ -184,7 +189,10 @@ class Sources:
         )
         page = rows[start : start + size]
         into = {name: held.into for kind in self.kinds.values() for name, held in kind.items()}
-        listed = [{"Id": one, "SystemModstamp": stamp, "IsDeleted": gone, "MasterRecordId": into[one]} for one, stamp, gone in page]
+        listed = [
+            {"Id": one, "SystemModstamp": stamp, "IsDeleted": gone, "MasterRecordId": into[one]}
+            for one, stamp, gone in page
+        ]
         return 200, {"records": listed, **more}
 
     def _row(self, record: str, held: Held, fields: list[str] | None = None) -> dict[str, Any]:
@@ -234,7 +242,8 @@ class Sources:
                     return 404, {"status": "error"}
                 held.value |= seen.body["properties"]
                 return 200, self._object(kind, record)
-        return 404, {"status": "error"}
+            case _:
+                return 404, {"status": "error"}
 
     def _searched(self, kind: str, body: dict[str, Any]) -> tuple[int, Any]:
         since = datetime.fromtimestamp(int(body["filterGroups"][0]["filters"][0]["value"]) / 1000, UTC)

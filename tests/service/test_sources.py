@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 from decimal import Decimal
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -20,7 +21,7 @@ from tests.fix_sources import Fault, at
 QUICK = Patience(attempts=3, seconds=20, first_pause=0.01, longest_pause=0.05)
 FAST = {"reads_per_second": 1000, "writes_per_second": 1000}
 
-FORMATS = {
+FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
     "salesforce": (
         "Opportunity",
         {"StageName": "Qualified", "Amount": Decimal("12345678901234567.25"), "Big": 2**60 + 1},
