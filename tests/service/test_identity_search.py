@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import closing
+from typing import Any
 
 import psycopg
 import pytest
@@ -38,7 +39,14 @@ def opened(name, key, *, country="DE", place="Ulm", **more):
 
 
 def merged(absorbed, into):
-    told = {"identifiers": (), "possible": (), "steps": 1, "reason": "one", "merged_by": "desk", "merged_at": START}
+    told: dict[str, Any] = {
+        "identifiers": (),
+        "possible": (),
+        "steps": 1,
+        "reason": "one",
+        "merged_by": "desk",
+        "merged_at": START,
+    }
     return [
         CustomersMerged(customer=customer(one), absorbed=customer(absorbed), into=customer(into), **told)
         for one in (absorbed, into)
@@ -46,7 +54,7 @@ def merged(absorbed, into):
 
 
 def undone(absorbed, into):
-    told = {"identifiers": (), "reason": "two", "undone_by": "desk", "undone_at": START}
+    told: dict[str, Any] = {"identifiers": (), "reason": "two", "undone_by": "desk", "undone_at": START}
     return [
         MergeUndone(customer=customer(one), absorbed=customer(absorbed), into=customer(into), **told)
         for one in (absorbed, into)
@@ -81,7 +89,7 @@ class Searched:
 @pytest.fixture
 def searched(ledger, database_url):
     searched = Searched(ledger, database_url)
-    house = {
+    house: dict[str, Any] = {
         "street": "Hauptstraße 1",
         "postcode": "89073",
         "identifiers": (KnownIdentifier(scheme="domain", value="rosenbauer.de"),),

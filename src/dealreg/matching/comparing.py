@@ -109,10 +109,10 @@ def _verdict(found: _Evidence) -> Verdict:
         return Verdict.POSSIBLE if found.number else Verdict.DIFFERENT
     if found.number:
         return Verdict.SAME
-    if found.figures or (found.countries is False and not found.domain):
+    if found.countries is False and not found.domain:
         return Verdict.DIFFERENT
     near = bool(found.domain) or found.house
-    doubt = found.forms or found.countries is False
+    doubt = found.forms or found.figures or found.countries is False
     if near and found.names >= SAME_NAME and not doubt:
         return Verdict.SAME
     return Verdict.POSSIBLE if found.names >= (POSSIBLE_NEAR if near else POSSIBLE_NAME) else Verdict.DIFFERENT
