@@ -134,7 +134,7 @@ def test_nobody_is_near_what_nobody_is_called(searched):
 
 def test_a_customer_is_found_under_every_name_that_was_recognised_as_it_and_once(searched):
     likeness = Likeness(other=customer("halifax"), score=900, reasons=(), method="test")
-    described = {
+    described: dict[str, Any] = {
         "country": "DE",
         "place": "Ulm",
         "street": None,
