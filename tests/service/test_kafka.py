@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -58,7 +59,9 @@ async def member(url, prefix):
 async def batch(reader, count):
     """So many messages of all partitions together."""
     found = []
+    deadline = time.monotonic() + 15
     while len(found) < count:
+        assert time.monotonic() < deadline, f"{len(found)} of {count} messages"
         for records in (await reader.getmany(timeout_ms=200, max_records=count - len(found))).values():
             found.extend(records)
     return found
