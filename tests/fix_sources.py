@@ -100,7 +100,7 @@ class Sources:
         if path == "/token":
             return self._token(seen)
         if (
-            not path.startswith("/aws")
+            not seen.headers.get("authorization", "").startswith("AWS4-HMAC-SHA256 ")
             and seen.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens
         ):
             return 401, {"message": "the token is not known"}

@@ -7,6 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.auth import SigV4Auth  # type: ignore[import-untyped]  # it ships no types
+from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]  # it ships no types
+from botocore.credentials import Credentials  # type: ignore[import-untyped]  # it ships no types
 from pydantic import ValidationError
 
 from dealreg.service.intake.heard import Entity
@@ -335,3 +338,42 @@ def test_an_instant_before_which_nothing_is_asked_is_met_exactly(one):
     one.sources.put(one.kind, "r2", dict(one.value), at(10))
     assert [record.record for record in read_all(one.client, at(10))] == ["r2"]
     assert read_all(one.client, at(10) + timedelta(milliseconds=1)) == []
+
+
+def test_what_is_asked_of_aws_is_signed_as_aws_checks_it(sources, asking, monkeypatch):
+    """Computed again from what came over the wire, with AWS's own library."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "session")
+    sources.put("aws", "O1", {"LifeCycle": {"Stage": "Qualified"}}, at(0))
+    client = asking("partner_central", auth={"scheme": "aws"}, names={"catalog": "Sandbox"})
+    assert client.read(Entity.OPPORTUNITY, "O1").value["LifeCycle"] == {"Stage": "Qualified"}
+    seen = sources.seen[-1]
+    said = dict(part.strip().split("=", 1) for part in seen.headers["authorization"].partition(" ")[2].split(","))
+    signer = SigV4Auth(
+        Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "session"),
+        "partnercentral-selling",
+        "us-east-1",
+    )
+    names = [name for name in said["SignedHeaders"].split(";") if name != "host"]
+    asked = AWSRequest(
+        "POST", f"{sources.url}/", data=written(seen.body), headers={name: seen.headers[name] for name in names}
+    )
+    asked.context["timestamp"] = seen.headers["x-amz-date"]
+    assert signer.signature(signer.string_to_sign(asked, signer.canonical_request(asked)), asked) == said["Signature"]
+    assert {"x-amz-date", "x-amz-security-token", "x-amz-target", "content-type"} <= set(names)
+    assert (seen.body["Catalog"], said["Credential"].split("/")[2:]) == (
+        "Sandbox",
+        ["us-east-1", "partnercentral-selling", "aws4_request"],
+    )
+
+
+def test_without_credentials_of_aws_nothing_is_asked(sources, asking, monkeypatch, tmp_path):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(SourceShut, match="finds no credentials"):
+        asking("partner_central", auth={"scheme": "aws"}).read(Entity.OPPORTUNITY, "O1")
+    assert sources.seen == []

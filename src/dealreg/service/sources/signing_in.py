@@ -112,7 +112,7 @@ class SignedForAws(httpx.Auth):
             asking = importlib.import_module("botocore.awsrequest")
             sessions = importlib.import_module("botocore.session")
         except ImportError as error:
-            raise SourceShut("AWS is signed for by its own library: pip install botocore") from error
+            raise SourceShut("AWS is signed for by its own library: pip install dealreg[aws]") from error
         self._session = self._session or sessions.get_session()
         credentials = self._session.get_credentials()
         if credentials is None:
