@@ -47,6 +47,8 @@ class Deal:
     stage: int = 0
     """0 to 2: the stages that every CRM here has."""
     outcome: str = "open"
+    account: int | None = None
+    """The number of its account, which then says who the customer is."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ class Crm:
 
     def __init__(self) -> None:
         self.truth: dict[str, tuple[dict[str, Any], datetime, bool]] = {}
+        self.accounts: dict[str, tuple[dict[str, Any], datetime, str | None]] = {}
+        """Companies, with the one into which each was merged."""
         self.made = 0
 
     def record(self, number: int) -> str:
@@ -143,12 +147,13 @@ class Salesforce(Crm):
         "fields": {
             "name": "Name", "stage": "StageName", "customer_name": "End_Customer__c", "country": "Country__c", "place": "City__c",
             "partner": "Partner__c", "distributor": "Distributor__c", "lines": "Lines__c", "territory": "Territory__c", "amount": "Amount",
-            "close_on": "CloseDate", "contact": "Contact__c",
+            "close_on": "CloseDate", "contact": "Contact__c", "customer_ref": "AccountId",
         },
         "identifiers": {"domain": "Domain__c"},
+        "account": {"entity": "Account", "fields": {"name": "Name", "country": "BillingCountryCode", "place": "BillingCity", "parent": "ParentId"}, "identifiers": {"domain": "Website"}, "ignored": ["LastModifiedDate"]},
         "stages": {"Prospecting": {"stage": "prospecting"}, "Qualification": {"stage": "qualified"}, "Proposal": {"stage": "proposal"}, "Closed Won": {"outcome": "won"}, "Closed Lost": {"outcome": "lost"}},
         "harmless": ["Probability"],
-        "ignored": ["*Date", "*Id", "Is*", "Has*", "Forecast*", "Description", "Type", "NextStep", "LeadSource", "ExpectedRevenue", "Total*"],
+        "ignored": ["*Date", "OwnerId", "CreatedById", "LastModifiedById", "CampaignId", "Pricebook2Id", "ContractId", "Is*", "Has*", "Forecast*", "Description", "Type", "NextStep", "LeadSource", "ExpectedRevenue", "Total*"],
     }  # fmt: skip
     STAGES = ("Prospecting", "Qualification", "Proposal")
 
@@ -157,11 +162,48 @@ class Salesforce(Crm):
 
     def native(self, deal: Deal) -> dict[str, Any]:
         stage = {"won": "Closed Won", "lost": "Closed Lost"}.get(deal.outcome, self.STAGES[deal.stage])
+        customer = {
+            "End_Customer__c": deal.customer,
+            "Country__c": "DE",
+            "City__c": deal.place,
+            "Domain__c": deal.domain,
+        }
+        if deal.account is not None:
+            customer = {"AccountId": self.account(deal.account)}
         return {
-            "Name": deal.name, "StageName": stage, "End_Customer__c": deal.customer, "Country__c": "DE", "City__c": deal.place,
-            "Partner__c": deal.partner, "Distributor__c": deal.distributor, "Lines__c": deal.line, "Territory__c": "DE",
-            "Amount": deal.amount, "CloseDate": deal.close_on.isoformat(), "Contact__c": f"Buyer {deal.number}", "Domain__c": deal.domain,
+            "Name": deal.name, "StageName": stage, **customer, "Partner__c": deal.partner, "Distributor__c": deal.distributor, "Lines__c": deal.line,
+            "Territory__c": "DE", "Amount": deal.amount, "CloseDate": deal.close_on.isoformat(), "Contact__c": f"Buyer {deal.number}",
         }  # fmt: skip
+
+    def account(self, number: int) -> str:
+        return salesforce_18(f"001Kd0000{number:06d}")
+
+    def account_opened(self, number: int, name: str, place: str, at: datetime) -> Post:
+        """A company, told by a change event of its own."""
+        record = self.account(number)
+        fields = {
+            "Name": name,
+            "BillingCountryCode": "DE",
+            "BillingCity": place,
+            "Website": f"https://www.konto{number}.example",
+        }
+        self.accounts[record] = (fields, at, None)
+        header = {**self._header(record, "CREATE", [], at), "entityName": "Account"}
+        return self.post({**fields, "ChangeEventHeader": header}, at, record)
+
+    def accounts_merged(self, loser: int, winner: int, at: datetime) -> list[Post]:
+        """Salesforce tells a deletion, and not into which account: that is read."""
+        gone, stays = self.account(loser), self.account(winner)
+        self.accounts[gone] = (self.accounts[gone][0], at, stays)
+        fields, _, into = self.accounts[stays]
+        fields = {**fields, "Name": f"{fields['Name']} Gruppe"}
+        self.accounts[stays] = (fields, at, into)
+        deleted = {**self._header(gone, "DELETE", [], at), "entityName": "Account"}
+        changed = {**self._header(stays, "UPDATE", ["Name"], at), "entityName": "Account"}
+        return [
+            self.post({"ChangeEventHeader": deleted}, at, gone),
+            self.post({"Name": fields["Name"], "ChangeEventHeader": changed}, at, stays),
+        ]
 
     def _header(
         self, record: str, change: str, names: list[str], at: datetime, client: str = "devconsole"

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from dealreg.account.commands import FoldAccount
+from dealreg.account.state import ACCOUNT, Account
 from dealreg.conflict.events import ConflictDetected
 from dealreg.file.evolve import FILE
 from dealreg.file.state import LIVE
@@ -22,7 +24,7 @@ from dealreg.service.intake.reading import Reading
 from dealreg.service.intake.unreadable import Unreadable
 from dealreg.service.ledger.cache import States
 from dealreg.service.ledger.ledger import Ledger
-from dealreg.vocabulary.ids import file_stream, opportunity_id
+from dealreg.vocabulary.ids import account_id, file_stream, opportunity_id
 from tests.day.crms import Crm
 from tests.day.traffic import Day, as_served, mappings
 from tests.fix_intake import delivered, event
@@ -76,6 +78,8 @@ def _messages(ledger: Ledger, reading: Reading, made: Day, states: States, found
         states, OPPORTUNITY, {one.message.opportunity for one in commands if isinstance(one, FoldOpportunity)}
     )
     for command in commands:
+        if isinstance(command, FoldAccount):
+            found.messages["accounts"] += 1
         if isinstance(command, FoldOpportunity):
             _one(known.get(command.message.opportunity), command.message, found)
 
@@ -98,6 +102,8 @@ def _truth(reading: Reading, made: Day, states: States, found: Reckoned, *, read
     for crm in made.crms:
         streams = {record: opportunity_id(crm.source, record) for record in crm.truth}
         known: dict[UUID, Opportunity] = read_states(states, OPPORTUNITY, set(streams.values()))
+        if crm.accounts and read_again_too:
+            _accounts(crm, states, found)
         for record, (fields, at, gone) in crm.truth.items():
             state = known.get(streams[record])
             if state is None or (state.stale and not read_again_too):
@@ -108,6 +114,23 @@ def _truth(reading: Reading, made: Day, states: States, found: Reckoned, *, read
                 found.wrong.append(f"{crm.source} {record}: deleted is {state.deleted}, and {gone} there")
             if not gone:
                 found.wrong += _differing(crm, record, state, _as_read(reading, crm, record, fields, at))
+
+
+def _accounts(crm: Crm, states: States, found: Reckoned) -> None:
+    """Every company as its CRM has it, and who was merged is one customer."""
+    streams = {record: account_id(crm.source, record) for record in crm.accounts}
+    known: dict[UUID, Account] = read_states(states, ACCOUNT, set(streams.values()))
+    for record, (fields, _, into) in crm.accounts.items():
+        state = known.get(streams[record])
+        if state is None:
+            found.wrong.append(f"account {record} is not known at all")
+        elif into is not None:
+            if state.values.merged_into != into or state.merged is None:
+                found.wrong.append(
+                    f"account {record} was merged into {into}, and here it is {state.values.merged_into}"
+                )
+        elif (state.values.name, state.stale) != (fields["Name"], False):
+            found.wrong.append(f"account {record} is {state.values.name!r}, and {fields['Name']!r} there")
 
 
 def _as_read(reading: Reading, crm: Crm, record: str, fields: dict[str, Any], at: Any) -> OpportunityMessage:

@@ -171,7 +171,21 @@ def _lives(numbers: range, chance: random.Random, began: datetime, made: Day) ->
             date(2027, 3, 31),
         )
         made.contended += together
+        if isinstance(crm, Salesforce) and not together and not gapped:
+            deal = replace(deal, account=number, line=LINES[len(crm.accounts) % 2])
+            yield list(_accounts(crm, deal, began))
         yield list(_life(crm, deal, chance, began, made, gapped=gapped, alone=not together))
+
+
+def _accounts(crm: Salesforce, deal: Deal, began: datetime) -> Iterator[Post]:
+    """The company of a deal; every second one turns out in the afternoon to be the one before it."""
+    before = list(crm.accounts)
+    at = began + timedelta(seconds=deal.number * 11 % 14_400)
+    yield crm.account_opened(deal.number, deal.customer, deal.place, at)
+    if len(before) % 2:
+        yield from crm.accounts_merged(
+            deal.number, int(before[-1][9:15]), began + timedelta(hours=8, seconds=deal.number)
+        )
 
 
 def _life(
@@ -236,6 +250,10 @@ def served(made: Day, sources: Any) -> None:
     for crm in made.crms:
         if not crm.table:
             continue
+        for record, (fields, changed_at, into) in crm.accounts.items():
+            sources.put("Account", record, fields, changed_at)
+            if into is not None:
+                sources.remove("Account", record, changed_at, into)
         for record, (fields, changed_at, gone) in crm.truth.items():
             sources.put(crm.table, record, fields, changed_at)
             if gone:
