@@ -12,8 +12,11 @@ from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]  # it
 from botocore.credentials import Credentials  # type: ignore[import-untyped]  # it ships no types
 from pydantic import ValidationError
 
+from dealreg.service.intake.delivery import Delivery
 from dealreg.service.intake.heard import Entity
-from dealreg.service.intake.mapping import MappingDocument
+from dealreg.service.intake.mapping import MappingDocument, Mappings, load_mappings
+from dealreg.service.intake.reading import Reading
+from dealreg.service.rereading.message import message_of
 from dealreg.service.sources.client import PageGone, SourceAway, SourceRefused, SourceShut
 from dealreg.service.sources.http import Patience
 from dealreg.service.sources.json_text import parsed, written
@@ -377,3 +380,45 @@ def test_without_credentials_of_aws_nothing_is_asked(sources, asking, monkeypatc
     with pytest.raises(SourceShut, match="finds no credentials"):
         asking("partner_central", auth={"scheme": "aws"}).read(Entity.OPPORTUNITY, "O1")
     assert sources.seen == []
+
+
+GUID = "6d81597f-0f9f-e711-8122-000d3aa2331c"
+UNDERSTOOD = {
+    "salesforce": (
+        "Opportunity",
+        "006Kd00000ee0emIAA",
+        {"Name": "Deal", "StageName": "Qualification", "Amount": Decimal("100.25")},
+    ),
+    "hubspot": ("deals", "32011", {"dealname": "Deal", "dealstage": "qualifiedtobuy", "amount": "100.25"}),
+    "dataverse": ("opportunities", GUID, {"name": "Deal", "estimatedvalue": Decimal("100.25"), "statecode": 0}),
+    "partner_central": (
+        "aws",
+        "O123456789012345",
+        {
+            "LifeCycle": {"Stage": "Qualified"},
+            "Project": {"Title": "Deal"},
+            "Customer": {"Account": {"CompanyName": "Acme"}},
+        },
+    ),
+    "partner_center": ("referrals", GUID, {"name": "Deal", "status": "Active", "substatus": "Accepted", "eTag": "e1"}),
+}
+
+
+@pytest.mark.parametrize("name", UNDERSTOOD)
+def test_what_a_client_reads_its_adapter_understands(sources, name):
+    """With the mapping that is shipped, and through the message in which it goes through the broker."""
+    kind, record, value = UNDERSTOOD[name]
+    sources.put(kind, record, value, at(5))
+    shipped = next(one for one in load_mappings() if one.format == name)
+    document = shipped.model_copy(update={"api": mapping(sources, name).api, "program": "acme"})
+    client = client_of(document, QUICK)
+    read = client.read(Entity.OPPORTUNITY, record)
+    client.close()
+    outgoing = message_of(document.source, "acme", Entity.OPPORTUNITY, read, at=at(9), covers="t1.2")
+    delivery = Delivery(outgoing.body, outgoing.headers, "crm.opportunity.cloudevents", "CRM", 1, at(10))
+    parsed = Reading(Mappings([document]), "acme").parse(delivery)
+    message = parsed.commands[0].command.message
+    assert (message.change, message.changed_at, message.name) == ("read", at(5), "Deal")
+    assert message.order >= "t1.2~"
+    if name in {"salesforce", "hubspot", "dataverse"}:
+        assert message.amount == Decimal("100.25")
