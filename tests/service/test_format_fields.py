@@ -6,12 +6,15 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
+from yaml import YAMLError
 
 from dealreg.opportunity.events import Outcome
 from dealreg.service.intake.conversions import Conversions
 from dealreg.service.intake.formats.dates import day, finer_than_milliseconds, instant
 from dealreg.service.intake.formats.fields import converted, flat, number, spoken, whole
-from dealreg.service.intake.mapping import read_mapping
+from dealreg.service.intake.mapping import load_mappings, read_mapping
+from dealreg.service.intake.plain_yaml import plain_yaml
 from dealreg.service.intake.unreadable import Unreadable, Why
 from tests.fix_formats import reads, refusal, told
 
@@ -310,3 +313,44 @@ def test_an_account_comes_as_a_cloudevent_in_our_words_and_in_others():
 )
 def test_a_foreign_event_that_cannot_be_relied_on_is_refused(value, field):
     assert refusal(value, reads())[1] == field
+
+
+@pytest.mark.parametrize(
+    ("written", "told_", "kind"),
+    [
+        ("source: x\nformat: hubspot\nstages: {a: {outcome: sold}}", "stages.a.outcome", ValidationError),
+        ("source: x\nformat: hubspot\nfields: {colour: c}", "no field of an opportunity", ValidationError),
+        ("source: x\nformat: hubspot\naccount: {fields: {stage: c}}", "no field of an account", ValidationError),
+        ("source: [x", "ours.yaml", YAMLError),
+    ],
+)
+def test_a_document_that_is_wrong_is_named_with_the_place(tmp_path, written, told_, kind):
+    (tmp_path / "ours.yaml").write_text(written)
+    with pytest.raises(kind) as refused:
+        load_mappings(tmp_path)
+    assert "ours.yaml" in str(refused.value)
+    assert told_ in str(refused.value)
+
+
+def test_yaml_is_read_as_people_mean_it():
+    """In YAML 1.1, which PyYAML reads, Norway is false, a day is no text, and 0123 is 83."""
+    written = "{a: NO, NO: b, on: y, c: 0123, d: 12:30, e: 9999-12-31, f: true, g: -7, h: 0, i: null, j: 1.5, k: false}"
+    assert plain_yaml(written) == {
+        "a": "NO",
+        "NO": "b",
+        "on": "y",
+        "c": "0123",
+        "d": "12:30",
+        "e": "9999-12-31",
+        "f": True,
+        "g": -7,
+        "h": 0,
+        "i": None,
+        "j": 1.5,
+        "k": False,
+    }
+    document = read_mapping(
+        "{source: x, format: hubspot, organisation: 007, fields: {country: c, close_on: d}, words: {country: {Norway: NO}}, nothing: [9999-12-31]}"
+    )
+    fields, _ = spoken({"c": "Norway", "d": "9999-12-31"}, document)
+    assert (fields["country"], fields["close_on"], document.organisation) == ("NO", None, "007")

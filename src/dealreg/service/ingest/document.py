@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from dealreg.service.intake.conversions import Conversions, Word
 from dealreg.service.intake.heard import Entity
+from dealreg.service.intake.plain_yaml import plain_yaml
 from dealreg.vocabulary.crm_record import Change
 from dealreg.vocabulary.ids import ProgramId
 from dealreg.vocabulary.values import Day, Key, Model, PartnerTier, Track
@@ -180,7 +181,7 @@ class IngestMapping(Conversions):
 def read_document(path: Path) -> IngestMapping:
     """The mapping of a file. Raises ``MappingFault`` with the place and what to do."""
     try:
-        written = yaml.safe_load(path.read_text(encoding="utf-8"))
+        written = plain_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise MappingFault(f"{path}: {error.strerror}; name a mapping file with --mapping") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

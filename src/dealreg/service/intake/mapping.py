@@ -11,13 +11,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from dealreg.opportunity.events import FIELDS, Outcome
 from dealreg.service.intake.conversions import Conversions, Word, texts
 from dealreg.service.intake.formats.salesforce.schemas import Schema, schema_of
 from dealreg.service.intake.heard import Entity
+from dealreg.service.intake.plain_yaml import plain_yaml
 from dealreg.service.mirroring.treating import OwnFields
 from dealreg.service.sources.settings import Api
 from dealreg.service.webhooks.settings import Webhook
@@ -192,13 +192,23 @@ def load_mappings(folder: Path | None = None) -> Mappings:
     ``ValidationError``, ``yaml.YAMLError`` and ``OSError``.
     """
     written = sorted(folder.glob("*.y*ml")) if folder else []
-    own = [read_mapping(path.read_text(encoding="utf-8"), folder) for path in written]
+    own = [_read(path, folder) for path in written]
     theirs = {document.format for document in own} - {Format.NEUTRAL}
     shipped = sorted((resources.files("dealreg.service.intake") / "mappings").iterdir(), key=lambda path: path.name)
     documents = [read_mapping(path.read_text("utf-8")) for path in shipped if path.name.endswith(".yaml")]
     return Mappings([*(document for document in documents if document.format not in theirs), *own])
 
 
+def _read(path: Path, folder: Path | None) -> MappingDocument:
+    """One file; what is wrong in it is told with its name."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return MappingDocument.model_validate(plain_yaml(file), context={"folder": folder})
+    except ValidationError as error:
+        faults = [{key: one[key] for key in ("type", "loc", "input", "ctx") if key in one} for one in error.errors()]
+        raise ValidationError.from_exception_data(f"the mapping {path.name}", faults) from error  # type: ignore[arg-type]  # these are their own details
+
+
 def read_mapping(text: str, folder: Path | None = None) -> MappingDocument:
     """A mapping document from its YAML; ``folder`` holds the files that it names. Raises ``ValidationError`` and ``yaml.YAMLError``."""
-    return MappingDocument.model_validate(yaml.safe_load(text), context={"folder": folder})
+    return MappingDocument.model_validate(plain_yaml(text), context={"folder": folder})
