@@ -133,9 +133,9 @@ def copy_in(connection: Connection, made: Iterable[Rows]) -> None:
         for rows in made:
             copy.write_row(rows.description)
     with connection.cursor().copy(COPY_BLOCKS) as copy:
-        for rows in made:
-            for block in rows.blocks:
-                copy.write_row(block)
+        copy.write(
+            "".join(f"{key}\t{place}\t{number}\t{sign}\n" for rows in made for key, place, number, sign in rows.blocks)
+        )
 
 
 def _merge(connection: Connection, one: Known) -> None:
