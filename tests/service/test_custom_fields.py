@@ -96,6 +96,16 @@ def test_a_field_of_the_crm_is_there_typed_and_only_for_whom_it_is(seeded, feed)
     assert rows(seeded, "desk") == {"storage": {**shown, "Owner": None}}
     assert rows(seeded, "north") == {"storage": shown}
     assert rows(seeded, "alpha") == {"storage": {"Seats__c": 12, "Code__c": "0123"}}
+    for field, equals, found in (
+        ("Seats__c", "12", 1),
+        ("Signed__c", "true", 1),
+        ("Seats__c", "13", 0),
+        ("Share__c", "0.5", 1),
+    ):
+        assert len(seeded["north"].get("/deals", field=field, equals=equals).json()["deals"]) == 2 * found
+    assert seeded["alpha"].get("/deals", field="Share__c", equals="0.5").json()["deals"] == [], (
+        "what is not shown is no filter"
+    )
     told = fields(seeded)
     assert {name: one["type"] for name, one in told.items()} == {
         "Seats__c": "whole", "Share__c": "number", "Signed__c": "truth", "Start__c": "day", "Code__c": "text", "Owner": "text", "Renewal__c": "day",
@@ -240,11 +250,16 @@ def test_the_command_line_lists_declares_and_looks_back(seeded, feed, monkeypatc
     monkeypatch.setenv("PROGRAM", PROGRAM)
     monkeypatch.setenv("DEALREG_DATA", str(tmp_path))
 
-    def run(*words):
-        done = CliRunner().invoke(verbs(), ["fields", *words, "--json"])
+    def run(*words, verb="fields"):
+        done = CliRunner().invoke(verbs(), [verb, *words, "--json"])
         assert done.exit_code == 0, done.output
         return json.loads(done.stdout.splitlines()[-1])
 
+    feed({"record": "b", **DEAL})
+    assert run("--field", "Seats__c=12", verb="deals") == []
+    feed({"record": "b", "custom": {"Seats__c": 12}})
+    assert [one["fields"] for one in run("--field", "Seats__c=12", verb="deals")] == [{"Seats__c": 12}] * 2
+    feed({"record": "b", "custom": {"Seats__c": None}})
     assert [(one["name"], one["type"], one["carried"]) for one in run("list")] == [("Seats__c", "whole", 1)]
     assert run("declare", SOURCE, "Seats__c", "number", "--reason", "They share seats.")["type"] == "number"
     assert run("declare", SOURCE, "Seats__c")["type"] == "whole"

@@ -12,5 +12,6 @@ WHERE (submitted_at, registration, line, tier, partner) < (
     AND (%(state)s::text IS NULL OR state = %(state)s)
     AND (%(territory)s::text IS NULL OR territory = %(territory)s)
     AND (%(partner)s::text IS NULL OR partner = %(partner)s)
+    AND (%(field)s::text IS NULL OR fields ->> %(field)s::text = %(equals)s::text)
 ORDER BY submitted_at DESC, registration DESC, line DESC, tier DESC, partner DESC
 LIMIT coalesce(%(limit)s::integer, 100)

@@ -23,6 +23,12 @@ def deals(
     state: Annotated[str | None, typer.Option(help="Only legs in this state.")] = None,
     region: Annotated[str | None, typer.Option(help="Only this territory.")] = None,
     customer: Annotated[str | None, typer.Option(help="Only this end customer's id.")] = None,
+    field: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=VALUE", help="Only where this field of the CRM's own has this value, as JSON writes it."
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many legs.")] = 100,
     program: Program = None,
     as_json: JsonFlag = False,
@@ -32,7 +38,15 @@ def deals(
 
     who = claims(as_whom, "cli", program)
     with house() as at:
-        asked = {"state": state, "territory": region, "customer": customer, "limit": limit}
+        name, _, value = field.partition("=") if field is not None else (None, "", None)
+        asked = {
+            "state": state,
+            "territory": region,
+            "customer": customer,
+            "field": name,
+            "equals": value,
+            "limit": limit,
+        }
         found = Questions(at.reading, who).ask(DEALS[who.role], "newest", **asked)
     show_rows(found.rows, COLUMNS, as_json=as_json)
 

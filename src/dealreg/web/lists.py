@@ -39,6 +39,14 @@ Seen = Annotated[
 ]
 Region = Annotated[str | None, Query(max_length=200, description="A territory.")]
 State = Annotated[str | None, Query(max_length=200, description=rows.WORDS)]
+OwnField = Annotated[
+    str | None,
+    Query(
+        max_length=210,
+        description="A field that the CRM has of its own, `account.…` of the account; with `equals`.",
+        examples=["Seats__c"],
+    ),
+]
 Customer = Annotated[UUID | None, Query(description="An end customer.")]
 
 
@@ -140,6 +148,10 @@ def deals(
     region: Region = None,
     customer: Customer = None,
     partner: Annotated[str | None, Query(max_length=100)] = None,
+    field: OwnField = None,
+    equals: Annotated[
+        str | None, Query(max_length=4000, description="The value of `field`, as JSON writes it.")
+    ] = None,
 ) -> Deals:
     """Registrations leg by leg: a dealer's own, a distributor's and those below it, a manager's region."""
     found, following = page(
@@ -152,6 +164,8 @@ def deals(
         territory=region,
         customer=customer,
         partner=partner,
+        field=field,
+        equals=equals,
     )
     return Deals(deals=[deal(claims, row) for row in found], next=following)
 
