@@ -37,7 +37,9 @@ def spoken(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Our fields and the custom ones, ``None`` for an emptied one; what is not said is left out. Raises ``Unreadable``."""
     said: dict[str, Any] = {}
-    custom = {name: value for name, value in theirs.items() if not _is_mapped(name, mapping)}
+    mapped = _mapped(mapping)
+    each = tuple(name for name in mapped if EACH in name)
+    custom = {name: value for name, value in theirs.items() if name not in mapped and not _fits(name, each)}
     for ours, name in mapping.fields.items():
         if not _is_said(theirs, name):
             continue
@@ -78,23 +80,28 @@ def flat(value: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]
 
 
 def standing(theirs: Mapping[str, Any], mapping: MappingDocument) -> dict[str, Outcome]:
-    """Open, won or lost, where something says it: the meaning of the stage, else the first field of ``outcomes`` that does."""
+    """Open, won or lost, where something says it.
+
+    The outcome that the stage is given in so many words, else the first field of ``outcomes`` that says one, else open for a stage that is
+    known: a deal that was lost in an open stage is lost, however much of its record a message holds.
+    """
     stage = as_text(theirs.get(mapping.fields.get("stage", "")))
-    if isinstance(stage, str) and stage in mapping.stages:
-        return {"outcome": mapping.stages[stage].outcome}
+    meaning = mapping.stages.get(stage) if isinstance(stage, str) else None
+    if meaning is not None and "outcome" in meaning.model_fields_set:
+        return {"outcome": meaning.outcome}
     for name, table in mapping.outcomes.items():
         found = as_text(theirs.get(name))
         if isinstance(found, str) and found in table:
             return {"outcome": table[found]}
-    return {}
+    return {"outcome": meaning.outcome} if meaning is not None else {}
 
 
 def _mapped(mapping: EntityMapping) -> set[str]:
     return {*mapping.fields.values(), *mapping.identifiers.values()}
 
 
-def _is_mapped(name: str, mapping: EntityMapping) -> bool:
-    return any(name == known or (EACH in known and fnmatchcase(name, known)) for known in _mapped(mapping))
+def _fits(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _is_said(theirs: Mapping[str, Any], name: str) -> bool:
