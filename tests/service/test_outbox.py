@@ -58,6 +58,9 @@ def test_the_desk_is_told_every_fact_and_auditors_those_of_audit_too(outbox_url,
     assert [one["id"] for one in desk] == [
         f"{row.stream}:{row.version}" for row in rows if not row.topic.startswith("audit.")
     ]
+    assert [one["sequence"] for one in desk] == [
+        f"{row.position:020d}" for row in rows if not row.topic.startswith("audit.")
+    ]
     assert [one["number"] for one in desk] == [f"{number:020d}" for number in range(1, len(desk) + 1)]
     assert 0 < len(desk) < len(audit)
     assert [one["data"] for one in audit] == [json.loads(bytes(row.state))["data"] for row in rows]

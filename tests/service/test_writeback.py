@@ -20,6 +20,7 @@ from dealreg.service.sources.http import Patience
 from dealreg.service.sources.known import client_of
 from dealreg.service.writeback.following import NAME, Noting
 from dealreg.service.writeback.listing import again, failures
+from dealreg.service.writeback.saying import Riding, said
 from dealreg.service.writeback.writing import Writing
 from dealreg.vocabulary.fact import Actor, Request, Role
 from dealreg.vocabulary.ids import ProgramId
@@ -62,11 +63,11 @@ class World:
         self.number = 0
         assert all(isinstance(outcome, Decided) for outcome in self.decide.decide_batch(list(program())))
 
-    def hear(self, fields, *, client="", change="UPDATE"):
+    def hear(self, fields, *, client="", change="UPDATE", record=RECORD):
         """A change of the record as Salesforce tells it; through which app it was made stands in its origin."""
         self.number += 1
         header = {
-            "entityName": "Opportunity", "recordIds": [RECORD], "changeType": change, "changeOrigin": f"com/salesforce/api/rest/61.0;client={client}",
+            "entityName": "Opportunity", "recordIds": [record], "changeType": change, "changeOrigin": f"com/salesforce/api/rest/61.0;client={client}",
             "transactionKey": f"t{self.number}", "sequenceNumber": 1, "commitTimestamp": int(COMMITTED.timestamp() * 1000) + self.number,
             "commitNumber": self.number, "commitUser": "005000000000001AAA",
         }  # fmt: skip
@@ -184,3 +185,29 @@ def test_one_process_at_a_time_writes(world):
             world.ledger.head(),
         )
     assert world.written == []
+
+
+def test_of_several_registrations_on_one_record_the_protected_one_leads(world):
+    """Five more that are incomplete, whatever their ids."""
+    for number in range(2, 7):
+        fields = {
+            **FILED,
+            "Customer__c": f"Customer {number} GmbH",
+            "AccountId": f"00100000000000{number}AAA",
+            "Contact__c": None,
+        }
+        world.hear(fields, change="CREATE", record=f"00600000000000{number}AAA")
+    rows = world.ledger.run(
+        "SELECT originator_id AS id FROM ledger.events WHERE topic = 'registration_submitted.v1' ORDER BY position"
+    )
+    riding = [Riding(PROGRAM, row["id"]) for row in rows]
+    assert len(riding) == 6
+    assert min(row["id"] for row in rows) != rows[0]["id"], "the protected one comes first by chance"
+    replay = Replay(world.ledger)
+    told = said(replay, riding, replay.moment(), world.mappings.of_source("sf").write)
+    assert told["Registration__c"] == "Protected"
+    assert (
+        said(replay, riding[1:], replay.moment(), world.mappings.of_source("sf").write)["Registration__c"]
+        == "incomplete"
+    )
+    assert said(replay, [], replay.moment(), world.mappings.of_source("sf").write) == {}
