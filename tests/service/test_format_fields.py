@@ -354,3 +354,26 @@ def test_yaml_is_read_as_people_mean_it():
     )
     fields, _ = spoken({"c": "Norway", "d": "9999-12-31"}, document)
     assert (fields["country"], fields["close_on"], document.organisation) == ("NO", None, "007")
+
+
+def test_a_deal_that_was_lost_in_an_open_stage_is_lost_however_much_of_it_is_told():
+    """Found by a day of traffic: read whole, stage and state came together, and the stage's silence counted as open."""
+    text = "{source: s, format: dataverse, fields: {stage: step}, outcomes: {state: {'0': open, '2': lost}}, stages: {Develop: {stage: qualified}, Over: {outcome: won}}}"
+    mapping = read_mapping(text)
+    said = {
+        name: spoken(theirs, mapping)[0].get("outcome")
+        for name, theirs in {
+            "both": {"step": "Develop", "state": 2},
+            "state alone": {"state": 2},
+            "stage alone": {"step": "Develop"},
+            "a stage that says so": {"step": "Over", "state": 0},
+            "neither": {"step": "unknown"},
+        }.items()
+    }
+    assert said == {
+        "both": "lost",
+        "state alone": "lost",
+        "stage alone": "open",
+        "a stage that says so": "won",
+        "neither": None,
+    }
