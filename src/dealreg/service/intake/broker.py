@@ -4,7 +4,6 @@ import asyncio
 
 from dealreg.service.intake.brokers.adapter import adapter
 from dealreg.service.intake.brokers.channel import (
-    KEPT_DAYS,
     Backlog,
     BrokerMissing,
     BrokerRefuses,
@@ -13,12 +12,9 @@ from dealreg.service.intake.brokers.channel import (
     Size,
     Wiring,
 )
-from dealreg.service.intake.brokers.jetstream.connecting import CONNECT_SECONDS, connected
 
 __all__ = [
     "AS_THE_BROKER_IS",
-    "CONNECT_SECONDS",
-    "KEPT_DAYS",
     "Backlog",
     "BrokerMissing",
     "BrokerRefuses",
@@ -27,7 +23,6 @@ __all__ = [
     "Size",
     "Wiring",
     "ask_backlog",
-    "connected",
     "provision_broker",
     "provision_channel",
     "somebody_consumes",
