@@ -191,7 +191,8 @@ def test_a_feed_is_folded_set_aside_and_acknowledged(feed, database_url, ledger)
 def test_the_consumer_says_that_it_lives_and_how_far_the_feed_is(feed, database_url, ledger):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    feed.publish(opportunity(1), Outgoing(b"no JSON"))
+    tried = b'{"EventName": "test-created", "ResourceUri": "", "ResourceChangeUtcDate": ""}'
+    feed.publish(opportunity(1), Outgoing(b"no JSON"), Outgoing(tried))
     with consumer(feed.url, database_url, feed.prefix, str(port)):
         eventually(lambda: ledger.run("SELECT 1 FROM intake.heartbeats WHERE role = 'consume'"), "a heartbeat")
         eventually(lambda: ledger.run("SELECT 1 FROM intake.watermarks WHERE source = %s", [SOURCE]), "a watermark")
@@ -201,9 +202,10 @@ def test_the_consumer_says_that_it_lives_and_how_far_the_feed_is(feed, database_
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
                 return answer.read().decode()
 
-        eventually(lambda: 'dealreg_intake_messages_total{verdict="done"} 1.0' in scraped(), "the count")
+        eventually(lambda: 'dealreg_intake_messages_total{verdict="done"} 2.0' in scraped(), "the count")
         eventually(lambda: "dealreg_intake_waiting 0.0" in scraped(), "nothing that waits")
         assert 'dealreg_intake_dead_letters_total{reason="not_json"} 1.0' in scraped()
+        assert 'dealreg_intake_ignored_total{reason="test"} 1.0' in scraped()
     (mark,) = ledger.run("SELECT until, led FROM intake.watermarks")
     assert mark["led"] is False
     assert abs(mark["until"] - ledger.clock()) < timedelta(seconds=PATIENCE_SECONDS)
