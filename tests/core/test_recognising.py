@@ -11,6 +11,7 @@ from dealreg.customer.commands import CustomerGiven, QuestionIdentity
 from dealreg.customer.events import (
     CustomerOpened,
     CustomerRecognised,
+    CustomersToldApart,
     IdentifierAssigned,
     IdentifierShared,
     IdentityQuestioned,
@@ -149,11 +150,39 @@ def test_the_domain_of_a_group_makes_no_company_another(resolve, streams):
     assert kinds(streams).count(IdentifierShared) == 1
     assert streams.of(IDENTIFIER, identifier_stream("domain", "kranhaus.example")).named == (group, below)
     assert streams.of(CUSTOMER, below).possible == ()
-    alone = resolve("r-3", identifiers=[DOMAIN], name="Kranhaus AG", country="DE", place="Köln")
+    alone = resolve("r-3", identifiers=[DOMAIN], name="Kranhaus Kran", country="DE", place="Köln")
     assert alone not in {group, below}
-    assert set(streams.of(CUSTOMER, alone).possible) == {group, below}
+    likeness = [event.likeness for event in streams.events if isinstance(event, IdentityQuestioned)]
+    assert not any("domain" in reason.text for one in likeness for reason in one.reasons), "it speaks for none of them"
+    alone = resolve("r-6", identifiers=[DOMAIN], name="Kranhaus AG", country="DE", place="Köln")
+    assert alone not in {group, below}
+    assert set(streams.of(CUSTOMER, alone).possible) >= {group, below}
     assert resolve("r-4", identifiers=[OTHER_DUNS, DOMAIN]) == below
     assert resolve("r-5", identifiers=[DOMAIN]) not in {group, below}, "by itself it says nothing"
+
+
+def test_a_company_known_by_its_number_that_gives_the_domain_of_its_group_raises_no_question(resolve, streams):
+    group = resolve("r-1", identifiers=[DUNS, DOMAIN], name="Kranhaus AG", country="DE", place="Köln")
+    below = resolve("r-2", identifiers=[OTHER_DUNS], name="Kranhaus Service GmbH", country="DE", place="Bonn")
+    before = len(streams.facts)
+    assert resolve("r-3", identifiers=[OTHER_DUNS, DOMAIN], name="Kranhaus Service GmbH", country="DE") == below
+    assert kinds(streams, before) == [IdentifierShared]
+    assert resolve("r-4", identifiers=[OTHER_DUNS, DOMAIN]) == below
+    assert len(streams.facts) == before + 1, "said once"
+    assert streams.of(CUSTOMER, group).possible == ()
+
+
+def test_who_was_told_apart_is_not_asked_about_again(resolve, streams):
+    first = resolve("r-1", identifiers=[DUNS], **NAMED)
+    second = resolve("r-2", identifiers=[CRM, VAT], name="Rheinische Hebezeuge", country="DE")
+    resolve("r-3", identifiers=[DUNS, VAT])
+    assert streams.of(CUSTOMER, first).possible == (second,)
+    for one, other in ((first, second), (second, first)):
+        told = CustomersToldApart(customer=one, other=other, reason="two", told_by="dana", told_at=T)
+        streams.decide(lambda s, one=one, told=told: s.record(CUSTOMER, one, told), T)
+    before = len(streams.facts)
+    resolve("r-4", identifiers=[DUNS, VAT])
+    assert len(streams.facts) == before
 
 
 def test_a_domain_of_nobody_else_names_whom_it_named_before(resolve, streams):
