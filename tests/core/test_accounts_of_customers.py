@@ -88,7 +88,7 @@ class Crm:
 
     def same(self):
         """Which records are one company."""
-        groups = {}
+        groups: dict = {}
         for record in RECORDS:
             if self.customer(record) is not None:
                 groups.setdefault(self.customer(record), set()).add(record)
@@ -236,10 +236,9 @@ def test_more_levels_than_a_group_may_have_are_refused_with_the_reason(crm):
     """By the record that the CRM knows; eleven companies above one another."""
     others = [f"x{number}" for number in range(12)]
     for number, record in enumerate(others):
-        parent = {"parent": others[number - 1]} if number else {}
         said = AccountMessage(
             source="crm", record=record, digest=f"{9000 + number:064x}", order="1", change=Change.CREATED,
-            changed_at=T, name=f"Firma {record}", **parent,
+            changed_at=T, name=f"Firma {record}", parent=others[number - 1] if number else None,
         )  # fmt: skip
         (told,) = crm.tell(said)
         assert ("refused" in told) is (number > 10), number

@@ -10,6 +10,7 @@ import pytest
 
 from dealreg.account.state import ACCOUNT
 from dealreg.customer.state import CUSTOMER, IDENTIFIER
+from dealreg.matching.identifiers import salesforce_18
 from dealreg.registration.state import REGISTRATION
 from dealreg.rulebook.commands import PublishRulebook
 from dealreg.service import composition
@@ -23,11 +24,11 @@ from dealreg.service.ledger.outcomes import Decided
 from dealreg.service.scenario import reading as scenarios
 from dealreg.service.scenario.world import World
 from dealreg.vocabulary.fact import Actor, Request, Role
-from dealreg.vocabulary.ids import StreamId, account_id, identifier_stream
+from dealreg.vocabulary.ids import ProgramId, StreamId, account_id, identifier_stream
 from tests.fix_intake import delivered, letters
 
 T = datetime(2026, 3, 2, 9, tzinfo=UTC)
-SOURCE, PROGRAM = "salesforce", "reference"
+SOURCE, PROGRAM = "salesforce", ProgramId("reference")
 RETRY, DONE, DEAD = Verdict.RETRY, Verdict.DONE, Verdict.DEAD
 
 
@@ -121,8 +122,6 @@ class Seen:
 
 
 def _long(number):
-    from dealreg.matching.identifiers import salesforce_18
-
     return salesforce_18(record(number))
 
 
