@@ -13,8 +13,12 @@ from dealreg.service.intake.mapping import MappingDocument, Mappings
 from dealreg.service.intake.reading import Reading
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.ledger.outcomes import Decided
+from dealreg.service.ledger.stored_names import stored_names
+from dealreg.service.outbox.audiences import Audience, Channel
 from dealreg.service.outbox.connecting import connect, turn
+from dealreg.service.outbox.message import of_fact
 from dealreg.service.outbox.running import catch_up
+from dealreg.service.projecting.binding import Row
 from dealreg.service.replay import Replay
 from dealreg.service.sources.http import Patience
 from dealreg.service.sources.known import client_of
@@ -211,3 +215,14 @@ def test_of_several_registrations_on_one_record_the_protected_one_leads(world):
         == "incomplete"
     )
     assert said(replay, [], replay.moment(), world.mappings.of_source("sf").write) == {}
+
+
+def test_what_is_personal_does_not_leave_the_house(world):
+    names, channel = stored_names(), Channel("audit")
+    rows = [
+        Row(row.position, str(row.stream), row.version, row.topic, bytes(row.state), row.recorded_at.isoformat())
+        for row in world.ledger.notifications(0, 1000)
+    ]
+    told = [of_fact(row, Audience.AUDIT, channel, row.position, names).body.decode() for row in rows]
+    assert any("Łódź Pumps GmbH" in one for one in told)
+    assert not [one for one in told if "Kowalski" in one]
