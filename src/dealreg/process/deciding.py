@@ -1,10 +1,7 @@
 """Every command, where it is decided, and which stream remembers its answer."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
-
-from pydantic import JsonValue
 
 from dealreg.account.commands import FoldAccount
 from dealreg.account.state import ACCOUNT
@@ -32,7 +29,6 @@ from dealreg.process import (
     amend_scope,
     appeal_decision,
     change_distributor,
-    close_registration,
     decide_price,
     enrol_partner,
     extend_leg,
@@ -55,12 +51,22 @@ from dealreg.process import (
     stale_facts,
     supplement_registration,
 )
-from dealreg.process.bring_to_due import bring_to_due
-from dealreg.process.case import Case
+from dealreg.process.answers import (
+    Answer,
+    Decide,
+    file_due,
+    invited,
+    on_conflict,
+    on_override,
+    on_price,
+    on_registration,
+    override_due,
+    registration_due,
+    written,
+)
 from dealreg.process.imports import IMPORTED, home_of_import
 from dealreg.process.of_customer import OF_CUSTOMER
 from dealreg.process.tell_of_account import TOLD, home_of_report
-from dealreg.process.view import answer
 from dealreg.registration import appeal_commands as appeals
 from dealreg.registration import commands as registrations
 from dealreg.registration import party_commands as parties
@@ -80,9 +86,6 @@ from dealreg.vocabulary.ids import (
     special_price_id,
 )
 from dealreg.vocabulary.situation import Situation
-
-Answer = dict[str, JsonValue]
-Decide = Callable[[Situation, Request, Any], Answer]
 
 AGGREGATES: dict[str, Aggregate[Any]] = {
     aggregate.name: aggregate
@@ -107,123 +110,45 @@ AGGREGATES: dict[str, Aggregate[Any]] = {
 """Every kind of stream by name."""
 
 
-def _registration(act: Callable[[Situation, Request, Any], UUID]) -> Decide:
-    """A decision on a registration, answered with where it stands."""
-
-    def decided(situation: Situation, request: Request, command: Command) -> Answer:
-        return answer(situation, act(situation, request, command), request.actor)
-
-    return decided
-
-
-def _invited(situation: Situation, request: Request, command: registrations.InvitePartner) -> Answer:
-    joining = record_progress.invite_partner(situation, request, command)
-    return {**answer(situation, command.registration, request.actor), "joining": str(joining["joining"])}
-
-
-def _conflict(act: Callable[[Situation, Request, Any], UUID]) -> Decide:
-    """A decision on a conflict, answered with how far it is and what ruling stands."""
-
-    def decided(situation: Situation, request: Request, command: Command) -> Answer:
-        conflict = act(situation, request, command)
-        state = situation.of(CONFLICT, conflict)
-        ruled = state.ruled
-        return {
-            "conflict": str(conflict),
-            "state": state.life.value,
-            "ruling": ruled.ruling.value if ruled is not None else None,
-            "awarded": str(ruled.awarded) if ruled is not None else None,
-            "departs": ruled.departs if ruled is not None else None,
-        }
-
-    return decided
-
-
-def _override(act: Callable[[Situation, Request, Any], UUID]) -> Decide:
-    """A decision on an override, answered with how far it is."""
-
-    def decided(situation: Situation, request: Request, command: Command) -> Answer:
-        override = act(situation, request, command)
-        return {"override": str(override), "state": situation.of(OVERRIDE, override).life.value}
-
-    return decided
-
-
-def _price(act: Callable[[Situation, Request, Any], UUID]) -> Decide:
-    """A decision on a special price, answered with how far it is and whose turn comes."""
-
-    def decided(situation: Situation, request: Request, command: Command) -> Answer:
-        price = act(situation, request, command)
-        state = situation.of(SPECIAL_PRICE, price)
-        found: Answer = {"special_price": str(price), "state": state.life.value, "discount": str(state.discount)}
-        return found | {"levels_left": list(state.levels_left)}
-
-    return decided
-
-
-def _file_due(situation: Situation, request: Request, command: BringFileToDue) -> Answer:
-    permit.by_clock(request.actor)
-    return {"happened": bring_to_due(Case.at(situation, command.customer))}
-
-
-def _registration_due(situation: Situation, request: Request, command: BringRegistrationToDue) -> Answer:
-    permit.by_clock(request.actor)
-    return {"happened": close_registration.close_if_due(situation, command.registration)}
-
-
-def _override_due(situation: Situation, request: Request, command: BringOverrideToDue) -> Answer:
-    permit.by_clock(request.actor)
-    return {"happened": override_rules.bring_override_to_due(situation, command.override)}
-
-
-def _written(act: Callable[[Any, Request, Situation], Answer]) -> Decide:
-    """A decision on a partner or a rulebook, which answers by itself."""
-
-    def decided(situation: Situation, request: Request, command: Command) -> Answer:
-        return act(command, request, situation)
-
-    return decided
-
-
 DECIDED: dict[type[Command], Decide] = {
-    registrations.FileRegistration: _registration(file_registration.file_registration),
-    registrations.SupplementRegistration: _registration(supplement_registration.supplement),
-    registrations.ReturnRegistration: _registration(review_registration.return_registration),
-    registrations.ApproveRegistration: _registration(review_registration.approve_registration),
-    registrations.DeclineRegistration: _registration(review_registration.decline_registration),
-    registrations.WithdrawRegistration: _registration(record_outcome.withdraw),
-    registrations.RecordProgress: _registration(record_progress.progress),
-    registrations.AddEvidence: _registration(record_progress.evidence),
-    registrations.AskExtension: _registration(extend_leg.ask_extension),
-    registrations.DecideExtension: _registration(extend_leg.decide_extension),
-    registrations.ReconcileRegistration: _registration(stale_facts.reconcile),
-    registrations.DecideStaleLeg: _registration(stale_facts.decide_stale_leg),
-    registrations.ReportOutcome: _registration(record_outcome.report),
-    registrations.AnswerOffer: _registration(record_progress.answer_offer),
-    registrations.InvitePartner: _invited,
-    registrations.AnswerJoining: _registration(record_progress.answer_joining),
-    parties.ChangeDistributor: _registration(change_distributor.change_distributor),
-    parties.HideRegistration: _registration(hide_registration.hide_registration),
-    parties.ReleaseRegistration: _registration(release_registration.release_registration),
-    conflicts.RuleOnConflict: _conflict(rule_on_conflict.rule_on),
-    conflicts.SuggestRuling: _conflict(rule_on_conflict.suggest),
-    conflicts.StayRuling: _conflict(rule_on_conflict.stay_ruling),
-    appeals.AppealDecision: _registration(appeal_decision.appeal),
-    appeals.RuleOnAppeal: _registration(rule_on_appeal.rule_on_appeal),
-    appeals.AmendScope: _registration(amend_scope.amend_scope),
-    overrides.ProposeOverride: _override(override_rules.propose),
-    overrides.ApproveOverride: _override(override_rules.approve),
-    overrides.RevokeOverride: _override(override_rules.revoke),
-    prices.RequestSpecialPrice: _price(special_price.request_price),
-    prices.DecideSpecialPrice: _price(decide_price.decide_price),
+    registrations.FileRegistration: on_registration(file_registration.file_registration),
+    registrations.SupplementRegistration: on_registration(supplement_registration.supplement),
+    registrations.ReturnRegistration: on_registration(review_registration.return_registration),
+    registrations.ApproveRegistration: on_registration(review_registration.approve_registration),
+    registrations.DeclineRegistration: on_registration(review_registration.decline_registration),
+    registrations.WithdrawRegistration: on_registration(record_outcome.withdraw),
+    registrations.RecordProgress: on_registration(record_progress.progress),
+    registrations.AddEvidence: on_registration(record_progress.evidence),
+    registrations.AskExtension: on_registration(extend_leg.ask_extension),
+    registrations.DecideExtension: on_registration(extend_leg.decide_extension),
+    registrations.ReconcileRegistration: on_registration(stale_facts.reconcile),
+    registrations.DecideStaleLeg: on_registration(stale_facts.decide_stale_leg),
+    registrations.ReportOutcome: on_registration(record_outcome.report),
+    registrations.AnswerOffer: on_registration(record_progress.answer_offer),
+    registrations.InvitePartner: invited,
+    registrations.AnswerJoining: on_registration(record_progress.answer_joining),
+    parties.ChangeDistributor: on_registration(change_distributor.change_distributor),
+    parties.HideRegistration: on_registration(hide_registration.hide_registration),
+    parties.ReleaseRegistration: on_registration(release_registration.release_registration),
+    conflicts.RuleOnConflict: on_conflict(rule_on_conflict.rule_on),
+    conflicts.SuggestRuling: on_conflict(rule_on_conflict.suggest),
+    conflicts.StayRuling: on_conflict(rule_on_conflict.stay_ruling),
+    appeals.AppealDecision: on_registration(appeal_decision.appeal),
+    appeals.RuleOnAppeal: on_registration(rule_on_appeal.rule_on_appeal),
+    appeals.AmendScope: on_registration(amend_scope.amend_scope),
+    overrides.ProposeOverride: on_override(override_rules.propose),
+    overrides.ApproveOverride: on_override(override_rules.approve),
+    overrides.RevokeOverride: on_override(override_rules.revoke),
+    prices.RequestSpecialPrice: on_price(special_price.request_price),
+    prices.DecideSpecialPrice: on_price(decide_price.decide_price),
     FoldOpportunity: fold_opportunity.fold_opportunity,
     FoldAccount: fold_account.fold_account,
     DeclareFieldType: mirror_fields.declare,
     ReportFeedGap: feed_gaps.report_gap,
     ReconcileFeed: feed_gaps.reconcile_feed,
-    BringFileToDue: _file_due,
-    BringRegistrationToDue: _registration_due,
-    BringOverrideToDue: _override_due,
+    BringFileToDue: file_due,
+    BringRegistrationToDue: registration_due,
+    BringOverrideToDue: override_due,
 }
 """Where each command is decided; those of partners and rulebooks come from their own files."""
 
@@ -237,13 +162,13 @@ DECIDED.update(
             partners.AuthorisePartner,
             partners.ChangeStanding,
         ),
-        _written(enrol_partner.decide),
+        written(enrol_partner.decide),
     )
 )
 DECIDED.update(TOLD)
 DECIDED.update(OF_CUSTOMER)
 DECIDED.update(IMPORTED)
-DECIDED[PublishRulebook] = _written(publish_rulebook.decide)
+DECIDED[PublishRulebook] = written(publish_rulebook.decide)
 
 COMMANDS: dict[str, type[Command]] = {command.__name__: command for command in DECIDED}
 """Every command by class name."""
