@@ -143,8 +143,6 @@ def _paired(ours: tuple[str, ...], theirs: tuple[str, ...]) -> float:
     left = dict(enumerate(many))
     common = 0.0
     for place in sorted(range(len(few)), key=lambda at: -len(few[at])):
-        if not left:
-            break
         found, best = max((_word(few[place], word), -at) for at, word in left.items())
         if found:
             common += found * (weighs[place] + others[-best])
