@@ -45,7 +45,7 @@ class Rereading:
 
     def run(self, stop: threading.Event) -> None:
         """Until ``stop``. Any number of processes may: of each source one has the turn, so that its quota is kept over all of them."""
-        self._house.prepare()
+        _ = (self._house.reading, self._house.dispatch)  # What the threads share is made once.
         threads = [
             threading.Thread(target=self._follow, args=(one, stop), name=f"reread-{one.source}", daemon=True)
             for one in self.mappings
