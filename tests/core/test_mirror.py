@@ -1,5 +1,6 @@
 """What messages teach of a CRM's own fields: the same in every order, and nothing that was readable becomes unreadable."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import permutations
 from uuid import UUID
@@ -10,9 +11,14 @@ from hypothesis import strategies as st
 
 from dealreg.mirror import events as facts
 from dealreg.mirror import lessons as taught
+from dealreg.mirror.commands import DeclareFieldType
 from dealreg.mirror.lessons import Brought, lessons
 from dealreg.mirror.state import CRM_SCHEMA
+from dealreg.process.mirror_fields import declare, learn
+from dealreg.vocabulary.fact import Actor, Request, Role
 from dealreg.vocabulary.field_types import Audience, Entity, FieldType, kind_of, parsed, wider
+from dealreg.vocabulary.refused import NotAllowed
+from dealreg.vocabulary.situation import Situation, Unread
 from dealreg.vocabulary.values import CustomField, Sealed, Treatment
 
 DESK = UUID(int=1)
@@ -192,3 +198,22 @@ def test_so_many_fields_are_mirrored_and_that_there_are_more_is_told_once(monkey
         "CustomFieldTypeChanged",
     ]
     assert (set(state.fields), state.full) == ({"A", "B", "C"}, True)
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.DEAL_DESK])
+def test_only_the_desk_declares(role):
+    """The door refuses too; a rule of the core holds whoever forgets the door."""
+    situation = Situation("p", datetime(2026, 3, 2, tzinfo=UTC), {})
+    actor = Actor(role=role, subject="u")
+    command = DeclareFieldType(source="crm", name="Grade__c", type=TEXT)
+    with pytest.raises(NotAllowed, match="only the deal desk may declare the type of a field"):
+        declare(situation, Request(id="1", program="p", actor=actor, command=command), command)
+
+
+def test_a_message_without_fields_of_its_own_does_not_look_at_the_schema():
+    """A stream that is looked at is one that a decision may come too late for."""
+    situation = Situation("p", datetime(2026, 3, 2, tzinfo=UTC), {})
+    learn(situation, Entity.OPPORTUNITY, ("crm", "006", "0" * 64), [CustomField(name="A", value="1")])
+    assert (situation.read, situation.facts) == ({}, [])
+    with pytest.raises(Unread):
+        learn(situation, Entity.OPPORTUNITY, ("crm", "006", "0" * 64), [field(1)])

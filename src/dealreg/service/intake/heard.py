@@ -3,15 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
+from dealreg.vocabulary import field_types
 
-class Entity(StrEnum):
-    """Of what kind a record of a CRM is."""
-
-    OPPORTUNITY = "opportunity"
-    ACCOUNT = "account"
+Entity = field_types.Entity
+"""Of what kind a record of a CRM is: the core's own word, so that one is never mistaken for another of the same name."""
 
 
 @dataclass(frozen=True, slots=True)
