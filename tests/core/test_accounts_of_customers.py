@@ -159,6 +159,14 @@ def test_an_identifier_that_is_none_is_told_and_names_nobody(crm):
     assert crm.state(crm.customer("a")).identifiers == (("crm:crm", "a"),)
 
 
+def test_what_is_too_long_for_a_street_is_kept_and_compared_with_nothing(crm):
+    """Salesforce lets people write 255 characters there, and a name of any script."""
+    crm.tell(message("a", 1, Change.CREATED, name="株式会社" * 50, place="Łódź", street="x\n" * 120))
+    assert crm.account("a").values.street == "x\n" * 120
+    customer = crm.state(crm.customer("a"))
+    assert (customer.name, customer.street) == ("株式会社" * 50, None)
+
+
 def test_a_parent_stands_above_once_both_are_known(crm):
     crm.tell(created("a", parent="b"))
     assert crm.above("a") == frozenset()

@@ -257,6 +257,22 @@ def test_a_record_of_the_api_is_read_whole_and_stands_behind_what_was_committed_
     assert emptied.said["street"] is None
 
 
+def test_an_account_that_was_read_again_comes_through_the_broker_and_closes_its_gap(mapping):
+    (gap,) = heard(EVENTS[GAP], mapping)
+    data = {"entity": "account", "record": gap.record, "covers": gap.order, "gone": False, "value": {**RECORD, "Id": gap.record}}  # fmt: skip
+    event = {
+        "specversion": "1.0", "type": "dealreg.record.read.v1", "source": "salesforce", "id": "r1",
+        "time": "2026-03-02T10:00:00Z", "datacontenttype": "application/json", "data": data,
+    }  # fmt: skip
+    parsed = Reading(load_mappings(), "acme").parse(delivered(json.dumps(event).encode(), 1))
+    (one,) = parsed.commands
+    assert isinstance(one.command, FoldAccount)
+    said = one.command.message
+    assert (said.change, said.record, said.name, said.parent) == ("read", gap.record, "Acme", "001ZM000001QkdOYAS")
+    assert said.order > gap.order
+    assert "merged_into" in said.nulled
+
+
 def test_an_opportunity_of_the_api_says_how_it_stands(mapping):
     value = {"Id": "006SM0000001Tb3YAE", "StageName": "Own", "IsClosed": True, "IsWon": False, "Amount": 5, "CloseDate": "2026-05-31", "SystemModstamp": "2024-04-26T18:38:25Z"}  # fmt: skip
     one = SALESFORCE.read(Entity.OPPORTUNITY, "006SM0000001Tb3YAE", value, mapping)

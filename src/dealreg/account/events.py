@@ -20,7 +20,7 @@ class AccountSaid(Model):
     name: Text | None = None
     country: Key | None = None
     place: Key | None = None
-    street: Key | None = None
+    street: Text | None = None
     postcode: Key | None = None
     parent: Key | None = None
     merged_into: Key | None = None

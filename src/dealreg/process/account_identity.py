@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from dealreg.account.commands import AccountMessage
-from dealreg.account.events import NAMING, AccountResolved, Unusable
+from dealreg.account.events import NAMING, AccountResolved, AccountSaid, Unusable
 from dealreg.account.state import ACCOUNT, Account
 from dealreg.customer.commands import CustomerGiven, IdentifierGiven
 from dealreg.customer.state import CUSTOMER, IDENTIFIER
@@ -15,6 +15,9 @@ from dealreg.vocabulary.crm_record import IDENTIFIER as BY_SCHEME
 from dealreg.vocabulary.crm_record import Identifier
 from dealreg.vocabulary.ids import account_id, identifier_stream
 from dealreg.vocabulary.situation import Situation
+
+LONGEST_STREET = 200
+"""Characters; Salesforce lets people write 255 there, in several lines."""
 
 CRM = "crm:"
 """Begins the scheme under which a CRM's own id of an account names its customer."""
@@ -78,9 +81,14 @@ def given_by(state: Account) -> CustomerGiven:
         name=values.name,
         country=values.country,
         place=values.place,
-        street=values.street,
+        street=street_of(values),
         postcode=values.postcode,
     )
+
+
+def street_of(values: AccountSaid) -> str | None:
+    """The street as an address is compared; what a CRM lets people write beyond that is no street."""
+    return values.street if values.street is not None and len(values.street) <= LONGEST_STREET else None
 
 
 def own_id(source: str, record: str) -> IdentifierGiven:

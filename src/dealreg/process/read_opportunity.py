@@ -3,7 +3,7 @@
 from dealreg.account.events import AccountSaid
 from dealreg.account.state import ACCOUNT
 from dealreg.opportunity.state import Opportunity
-from dealreg.process.account_identity import usable
+from dealreg.process.account_identity import street_of, usable
 from dealreg.process.case import rules_at
 from dealreg.registration.commands import EndCustomer, FileRegistration, Named
 from dealreg.registration.events import RequestedLeg, RequestedLine
@@ -22,20 +22,23 @@ def end_customer(situation: Situation, state: Opportunity) -> EndCustomer:
     """Whom the CRM names: its own account id first, then identifiers, name and place; what it does not say, its account may."""
     values, account = state.values, _account(situation, state)
     named = [Named(scheme=known.scheme, value=known.value) for known in values.identifiers or ()]
-    own = {known.scheme for known in named}
-    further = (known for known in usable(account.identifiers) if known.scheme not in own)
+    schemes = {known.scheme for known in named}
+    further = (known for known in usable(account.identifiers) if known.scheme not in schemes)
     named += [Named(scheme=known.scheme, value=known.value) for known in further]
     if values.customer_ref is not None:
         named.insert(0, Named(scheme=f"crm:{state.source}", value=values.customer_ref))
     # An address is taken whole: the street of one and the town of the other are nowhere.
-    address = values if values.place or values.street or values.postcode else account
+    own = bool(values.place or values.street or values.postcode)
+    place, street, postcode = (
+        (values.place, values.street, values.postcode) if own else (account.place, street_of(account), account.postcode)
+    )
     return EndCustomer(
         identifiers=tuple(named),
         name=values.customer_name or account.name,
         country=values.country or account.country,
-        place=address.place,
-        street=address.street,
-        postcode=address.postcode,
+        place=place,
+        street=street,
+        postcode=postcode,
     )
 
 
