@@ -200,6 +200,19 @@ def test_how_it_stands_is_said_by_the_stage_and_then_by_the_first_field_that_kno
     assert "outcome" not in said(won=False)
 
 
+def test_what_holds_for_every_record_is_said_with_every_word_of_it():
+    mapping = read_mapping(
+        "{source: x, format: hubspot, fields: {name: n}, always: {partner: 7, lines: a;b, country: Norway}, words: {country: {Norway: NO}}}"
+    )
+    fields, _ = spoken({"n": "x"}, mapping)
+    assert (fields["partner"], fields["lines"], fields["country"]) == ("7", ["a", "b"], "NO")
+    assert spoken({}, mapping)[0] == {"identifiers": {}}
+    with pytest.raises(ValueError, match="under 'fields' and under 'always'"):
+        read_mapping("{source: x, format: hubspot, fields: {name: n}, always: {name: y}}")
+    with pytest.raises(ValueError, match="no field of an opportunity"):
+        read_mapping("{source: x, format: hubspot, always: {colour: y}}")
+
+
 def test_an_amount_without_a_currency_has_the_organisations():
     assert said(a="5")["currency"] == "EUR"
     assert "currency" not in said(a=None)

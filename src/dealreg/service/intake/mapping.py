@@ -71,6 +71,8 @@ class EntityMapping(Conversions, OwnFields):
     """Our field → theirs; dots lead into compound fields."""
     identifiers: Mapping[Key, Key] = {}
     """Scheme → their field."""
+    always: Mapping[Key, Word] = {}
+    """Our field → what holds for every record of the organisation, such as the partner whose account it is."""
     harmless: tuple[Key, ...] = ()
     """Fields without a word of ours whose values may stand in the ledger; ``*`` and ``?`` as in file names. All others are personal."""
     ignored: tuple[Key, ...] = ()
@@ -85,7 +87,10 @@ class EntityMapping(Conversions, OwnFields):
         return any(fnmatchcase(name, pattern) for pattern in self.ignored)
 
     def _names_only(self, known: Iterable[str], what: str) -> None:
-        strange = sorted(set(self.fields) - set(known))
+        strange = sorted((set(self.fields) | set(self.always)) - set(known))
+        twice = sorted(set(self.fields) & set(self.always))
+        if twice:
+            raise ValueError(f"says {twice[0]!r} under 'fields' and under 'always'; keep one of them")
         if strange:
             raise ValueError(f"maps {strange[0]!r}, which is no field of {what}; the fields are {sorted(known)}")
 

@@ -55,6 +55,8 @@ def spoken(
         for scheme, name in mapping.identifiers.items()
         if _is_said(theirs, name)
     }
+    if theirs:
+        said |= {ours: _ours(ours, value, f"always.{ours}", mapping) for ours, value in mapping.always.items()}
     if isinstance(mapping, MappingDocument):
         said |= standing(theirs, mapping)
         if said.get("amount") is not None and "currency" not in said and mapping.currency is not None:
