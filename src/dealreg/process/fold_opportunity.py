@@ -41,7 +41,8 @@ def fold_opportunity(situation: Situation, request: Request, command: FoldOpport
     if message.change is Change.GAP:
         _lead(situation, rules_at(situation, situation.at), message, request)
         return went_stale(situation, message, before)
-    learn(situation, Entity.OPPORTUNITY, (message.source, message.record, message.digest), message.custom, message.treated)
+    brought_by = (message.source, message.record, message.digest)
+    learn(situation, Entity.OPPORTUNITY, brought_by, message.custom, message.treated)
     changed = fold(before, message)
     if changed is None:
         return {"opportunity": str(stream), "did": "nothing_newer"}
