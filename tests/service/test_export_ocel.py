@@ -237,7 +237,14 @@ def test_the_fields_that_a_crm_has_of_its_own_are_typed_attributes_of_its_record
     by: dict[str, Any] = {"personal": False, "shown_to": (), "record": "r", "message": "0" * 64}
     schema = crm_schema_id(PROGRAM, "crm", "opportunity")
     history = History()
-    for name, kind in (("Seats", "whole"), ("Share", "number"), ("Signed", "truth"), ("Until", "day"), ("program", "text"), ("Owner", "text")):
+    for name, kind in (
+        ("Seats", "whole"),
+        ("Share", "number"),
+        ("Signed", "truth"),
+        ("Until", "day"),
+        ("program", "text"),
+        ("Owner", "text"),
+    ):
         history.add(schema, CustomFieldLearned(**of, **by, name=name, type=FieldType(kind)), START)
     one = _said("a", 1, Seats="12", Share="0.5", Signed="true", Until="2026-05-01", program="ours", Other="unknown")
     two = _said("b", 1, Seats="7", Until="2026-05-02")
