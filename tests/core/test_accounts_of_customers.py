@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dealreg.account.commands import AccountMessage, FoldAccount
+from dealreg.account.commands import AccountMessage, FoldAccount, FollowAccount
 from dealreg.account.state import ACCOUNT
 from dealreg.customer.commands import NameParentCompany, UndoMerge
 from dealreg.customer.state import CUSTOMER, IDENTIFIER
@@ -33,7 +33,7 @@ class Crm:
         self.ledger = MemoryLedger(CORE, deciding.AGGREGATES)
         self.ledger.states.append(SET_OUT.ledger.facts)
         self.ledger.facts.extend(SET_OUT.ledger.facts)
-        self.said = 0
+        self.said = self.followed = 0
 
     def tell(self, *messages, minutes=None):
         """The answers; every message arrives a minute after the one before."""
@@ -46,11 +46,22 @@ class Crm:
                 actor=self.world.who("crm", "by"),
                 command=FoldAccount(message=message),
             )
-            came = self.ledger.ask(asked, T + timedelta(minutes=self.said if minutes is None else minutes))
-            if came.refused is not None:
-                raise came.refused
-            answers.append(came.answer)
+            at = T + timedelta(minutes=self.said if minutes is None else minutes)
+            answers.append(self._ask(asked, at))
+            left = list(answers[-1].get("left", ()))
+            while left:
+                self.followed += 1
+                follow = FollowAccount(source="crm", record=left.pop())
+                left += self._ask(asked.model_copy(update={"id": f"f-{self.followed}", "command": follow}), at).get(
+                    "left", ()
+                )
         return answers
+
+    def _ask(self, asked, at):
+        came = self.ledger.ask(asked, at)
+        if came.refused is not None:
+            raise came.refused
+        return came.answer
 
     def desk(self, command):
         self.said += 1
@@ -182,6 +193,21 @@ def test_a_parent_is_named_once_however_often_it_is_said(crm):
     crm.tell(created("a"), created("b", parent="a"), message("b", 2, parent="a"), message("b", 3, place="Köln"))
     named = [fact for fact in crm.ledger.facts if fact.event.NAME == "parent_company_named.v1"]
     assert len(named) == 2  # On both streams, once.
+
+
+def test_hundreds_that_wait_for_one_account_follow_it_some_at_a_time(crm):
+    """A holding whose own account comes last; a decision reads a bounded number of streams."""
+    for number in range(250):
+        below = AccountMessage(
+            source="crm", record=f"x{number}", digest=f"{7000 + number:064x}", order="1", change=Change.CREATED, changed_at=T,
+            name=f"Werk {number * 7919}", parent="a", identifiers=(Identifier(scheme="duns", value=f"{200000000 + number}"),),
+        )  # fmt: skip
+        crm.tell(below)
+    assert len(crm.account("a").awaited_by) == 250
+    crm.tell(created("a"))
+    assert crm.account("a").awaited_by == frozenset()
+    assert len(crm.state(crm.customer("a")).below) == 250
+    assert crm.followed == 12
 
 
 def test_what_the_desk_named_stays_until_the_crm_says_something_of_it(crm):

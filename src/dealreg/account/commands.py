@@ -61,3 +61,10 @@ class FoldAccount(Command):
     """Take a message into account."""
 
     message: AccountMessage
+
+
+class FollowAccount(Command):
+    """Let some of those that waited for an account follow it, now that it is known. Asked by the intake until nobody waits."""
+
+    source: Key
+    record: Key

@@ -107,6 +107,14 @@ class AccountAwaited(AccountEvent):
     awaited_by: Key
 
 
+class AccountFollowed(AccountEvent):
+    """The account is known, and those of ``records``, which waited for that, have followed."""
+
+    NAME: ClassVar[str] = "account_followed.v1"
+
+    records: tuple[Key, ...]
+
+
 class AccountPlaced(AccountEvent):
     """What accounts say of the company above their end customer has taken effect, from ``held_from`` on; none: it stands by itself.
 
@@ -163,6 +171,7 @@ EVENTS: tuple[type[Event], ...] = (
     AccountWentStale,
     AccountResolved,
     AccountAwaited,
+    AccountFollowed,
     AccountPlaced,
     AccountMerged,
     AccountParted,

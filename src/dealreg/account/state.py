@@ -30,7 +30,7 @@ class Account:
     """What is known now; the first nine as in an opportunity.
 
     ``customer`` is who the account was when it became known who it is; after merges of customers, whom its id names counts.
-    ``awaited_by`` are the records that name it and wait for that. ``merged`` are the two customers that a merge of the CRM made one,
+    ``awaited_by`` are the records that name it and have waited for that. ``merged`` are the two customers that a merge of the CRM made one,
     with the record that survived. ``refused`` says, by field, which record it names in vain and why.
     """
 
@@ -106,11 +106,15 @@ def _went_stale(state: Account, event: facts.AccountWentStale) -> Account:
 
 
 def _resolved(state: Account, event: facts.AccountResolved) -> Account:
-    return replace(state, source=event.source, record=event.record, customer=event.customer, awaited_by=frozenset())
+    return replace(state, source=event.source, record=event.record, customer=event.customer)
 
 
 def _awaited(state: Account, event: facts.AccountAwaited) -> Account:
     return replace(state, source=event.source, record=event.record, awaited_by=state.awaited_by | {event.awaited_by})
+
+
+def _followed(state: Account, event: facts.AccountFollowed) -> Account:
+    return replace(state, awaited_by=state.awaited_by - frozenset(event.records))
 
 
 def _placed(state: Account, event: facts.AccountPlaced) -> Account:
@@ -141,6 +145,7 @@ _STEPS: dict[type[Event], Callable[[Account, Any], Account]] = {
     facts.AccountWentStale: _went_stale,
     facts.AccountResolved: _resolved,
     facts.AccountAwaited: _awaited,
+    facts.AccountFollowed: _followed,
     facts.AccountPlaced: _placed,
     facts.AccountMerged: _merged,
     facts.AccountParted: _parted,

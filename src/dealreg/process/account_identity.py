@@ -19,6 +19,9 @@ from dealreg.vocabulary.situation import Situation
 LONGEST_STREET = 200
 """Characters; Salesforce lets people write 255 there, in several lines."""
 
+AT_ONCE = 50
+"""Of how many accounts of one company a decision asks at once."""
+
 CRM = "crm:"
 """Begins the scheme under which a CRM's own id of an account names its customer."""
 
@@ -109,5 +112,6 @@ def accounts_of(situation: Situation, customer: UUID) -> tuple[UUID, ...]:
     known = situation.of(CUSTOMER, customer).identifiers
     records = [(scheme.removeprefix(CRM), value) for scheme, value in known if scheme.startswith(CRM)]
     streams = [account_id(source, record) for source, record in records]
-    situation.need(ACCOUNT.name, streams)
+    for start in range(0, len(streams), AT_ONCE):
+        situation.need(ACCOUNT.name, streams[start : start + AT_ONCE])
     return tuple(stream for stream in streams if situation.of(ACCOUNT, stream).customer is not None)

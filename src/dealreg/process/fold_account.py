@@ -8,9 +8,9 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from dealreg.account.commands import FoldAccount
+from dealreg.account.commands import FoldAccount, FollowAccount
 from dealreg.account.decide import fold, repeated, stale
-from dealreg.account.events import AccountAwaited
+from dealreg.account.events import AccountAwaited, AccountFollowed
 from dealreg.account.state import ACCOUNT
 from dealreg.process.account_identity import resolve_account, unusable
 from dealreg.process.account_merges import follow_merge
@@ -25,11 +25,14 @@ from dealreg.vocabulary.situation import Situation
 
 Answer = dict[str, JsonValue]
 
+MOST_AT_ONCE = 20
+"""How many follow in one decision."""
+
 
 def fold_account(situation: Situation, request: Request, command: FoldAccount) -> Answer:
     """Take one message into account. Answers what it did: ``repeated``, ``nothing_newer``, ``stale`` or ``folded``, with the customer.
 
-    ``refused`` says which words of it were taken note of and not done, such as a parent that would close a circle.
+    ``left`` are the records of accounts for which others still wait: ask ``FollowAccount`` of them. ``refused`` says which words of it were taken note of and not done, such as a parent that would close a circle.
     """
     if request.actor.role not in {Role.CRM, Role.DEAL_DESK}:
         raise NotAllowed("only the CRM's feed publishes account events")
@@ -52,39 +55,50 @@ def fold_account(situation: Situation, request: Request, command: FoldAccount) -
     touched = companies_touched(situation, [account])
     stood = before.refused
     situation.record(ACCOUNT, account, changed)
-    heard = _follow(situation, request, account)
+    heard, left = _follow(situation, request, account)
     place(situation, {**touched, **companies_touched(situation, heard)})
     after = situation.of(ACCOUNT, account)
     told |= {"did": "folded", "customer": str(after.customer) if after.customer is not None else None}
     anew = [f"{field} {why[0]}: {why[1]}" for field, why in after.refused.items() if stood.get(field) != why]
-    return {**told, "refused": list[JsonValue](anew)} if anew else told
+    told |= {"refused": list[JsonValue](anew)} if anew else {}
+    return {**told, "left": list[JsonValue](left)} if left else told
 
 
-def _follow(situation: Situation, request: Request, account: UUID) -> list[UUID]:
-    """Who the account is and what became of it; where that was not known, those that waited for it follow. The accounts that were heard."""
-    heard = [account]
-    waiting = situation.of(ACCOUNT, account).awaited_by
-    found = resolve_account(situation, account)
+def _follow(situation: Situation, request: Request, account: UUID) -> tuple[list[UUID], list[str]]:
+    """Who the account is and what became of it, and then those that waited for it: the accounts that were heard, and who still waits."""
+    resolve_account(situation, account)
     _await(situation, account)
-    found = follow_merge(situation, request, account) or found
-    source = situation.of(ACCOUNT, account).source
-    for record in sorted(waiting) if found else ():
-        other = account_id(source, record)
-        if other not in heard:
-            heard += _follow_other(situation, request, other)
-    return heard
+    follow_merge(situation, request, account)
+    heard, left = _let_follow(situation, request, account)
+    return [account, *heard], left
 
 
-def _follow_other(situation: Situation, request: Request, account: UUID) -> list[UUID]:
-    """An account that waited: its merge can be followed now, and then those that waited for it."""
-    waiting = situation.of(ACCOUNT, account).awaited_by
-    source = situation.of(ACCOUNT, account).source
-    if not follow_merge(situation, request, account):
-        return [account]
-    found = [account]
-    for record in sorted(waiting):
-        found += _follow_other(situation, request, account_id(source, record))
-    return found
+def follow_account(situation: Situation, request: Request, command: FollowAccount) -> Answer:
+    """Let some more follow. Answers ``followed`` with the records that are ``left`` to be followed, or ``nothing_waits``."""
+    if request.actor.role not in {Role.CRM, Role.DEAL_DESK}:
+        raise NotAllowed("only the CRM's feed lets accounts follow one another")
+    account = account_id(command.source, command.record)
+    heard, left = _let_follow(situation, request, account)
+    place(situation, companies_touched(situation, heard))
+    told: Answer = {"account": str(account), "did": "followed" if heard else "nothing_waits"}
+    return {**told, "left": list[JsonValue](left)} if left else told
+
+
+def _let_follow(situation: Situation, request: Request, account: UUID) -> tuple[list[UUID], list[str]]:
+    """Once an account is known those that wait for it follow, so many at once: a decision reads a bounded number of streams."""
+    state = situation.of(ACCOUNT, account)
+    waiting = sorted(state.awaited_by)[:MOST_AT_ONCE] if state.customer is not None else []
+    if not waiting:
+        return [], []
+    followers = [account_id(state.source, record) for record in waiting]
+    situation.need(ACCOUNT.name, followers)
+    left = [
+        record
+        for record, follower in zip(waiting, followers, strict=True)
+        if follow_merge(situation, request, follower) and situation.of(ACCOUNT, follower).awaited_by
+    ]
+    after = situation.record(ACCOUNT, account, AccountFollowed(account=account, records=tuple(waiting)))
+    return followers, [*left, *([state.record] if after.awaited_by else [])]
 
 
 def _await(situation: Situation, account: UUID) -> None:

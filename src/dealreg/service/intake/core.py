@@ -10,7 +10,7 @@ from datetime import datetime
 
 import structlog
 
-from dealreg.service.intake import dead_letters
+from dealreg.service.intake import dead_letters, following
 from dealreg.service.intake.dead_letters import Dead
 from dealreg.service.intake.delivery import Delivery, Verdict
 from dealreg.service.intake.message import Message
@@ -84,8 +84,9 @@ class Intake:
         personal = {row.ref: row for one in built for row in one.personal}
         extra = [dead_letters.insertion(dead)] if dead else []
         outcomes = self._dispatch.decide_batch([request for _, request in asked], personal, extra)
-        for (message, _), outcome in zip(asked, outcomes, strict=True):
+        for (message, request), outcome in zip(asked, outcomes, strict=True):
             message.outcomes.append(outcome)
+            message.outcomes += following.followed(self._dispatch, request, outcome)
 
     def _verdict(self, message: Message) -> Verdict:
         if message.late:
