@@ -85,7 +85,7 @@ def test_every_route_is_in_the_table_of_who_may_write():
 
 
 def test_every_command_of_the_core_says_who_may_ask_it():
-    elsewhere = {name for name, roles in MAY.items() if not roles} | {"FoldOpportunity", "FoldAccount"}
+    elsewhere = {name for name, roles in MAY.items() if not roles} | {"FoldOpportunity", "FoldAccount", "FollowAccount"}
     assert set(COMMANDS) == {write.command.__name__ for write in WRITES} | elsewhere
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from dealreg.account.commands import FoldAccount
+from dealreg.account.commands import FoldAccount, FollowAccount
 from dealreg.account.state import ACCOUNT
 from dealreg.conflict import commands as conflicts
 from dealreg.conflict.state import CONFLICT
@@ -76,6 +76,7 @@ from dealreg.rulebook.state import RULEBOOK
 from dealreg.vocabulary.fact import Aggregate, Command, Request
 from dealreg.vocabulary.ids import (
     StreamId,
+    account_id,
     crm_schema_id,
     feed_stream,
     file_stream,
@@ -143,6 +144,7 @@ DECIDED: dict[type[Command], Decide] = {
     prices.DecideSpecialPrice: on_price(decide_price.decide_price),
     FoldOpportunity: fold_opportunity.fold_opportunity,
     FoldAccount: fold_account.fold_account,
+    FollowAccount: fold_account.follow_account,
     DeclareFieldType: mirror_fields.declare,
     ReportFeedGap: feed_gaps.report_gap,
     ReconcileFeed: feed_gaps.reconcile_feed,
@@ -214,6 +216,8 @@ def home_of(request: Request) -> tuple[str, StreamId]:
             return "opportunity", StreamId(command.message.opportunity)
         case FoldAccount():
             return "account", StreamId(command.message.account)
+        case FollowAccount():
+            return "account", StreamId(account_id(command.source, command.record))
         case DeclareFieldType():
             return "crm_schema", crm_schema_id(program, command.source, command.entity)
         case OfFeed():

@@ -68,6 +68,7 @@ WORDS: Mapping[str, str] = {
     "AccountWentStale": "the account {record} of {source} changed, and the CRM does not say how (ROE-22)",
     "AccountResolved": "it is known who the account {record} of {source} is (ROE-24)",
     "AccountAwaited": "{awaited_by} names the account {record} of {source}, of which nothing is known yet",
+    "AccountFollowed": "{records} have waited for the account, and follow it now that it is known",
     "AccountPlaced": "by the word of the account the company above is {parent}, from {held_from} on (ROE-24)",
     "AccountMerged": "the CRM merged the account into {merged_into}, and so the customers are merged (ROE-24)",
     "AccountParted": "the CRM brought the account back, and so the merge of the customers is undone (ROE-24)",
