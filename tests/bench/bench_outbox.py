@@ -21,7 +21,7 @@ from psycopg import RawCursor
 from dealreg.service.composition import House
 from dealreg.service.ledger.outcomes import Decided
 from dealreg.service.ledger.stored_names import stored_names
-from dealreg.service.outbox import partners
+from dealreg.service.outbox import subscribing
 from dealreg.service.outbox.audiences import PARTNERS, Audience, Channel
 from dealreg.service.outbox.connecting import connect
 from dealreg.service.outbox.copies import Copies
@@ -130,7 +130,7 @@ def test_a_backlog(
 def _partners(url, connection, taker, prefix, meter, seconds) -> int:
     """From nothing: the copies stand empty at the beginning, and every partner has a stream."""
     follower = Partners(taker, prefix=prefix)
-    readers = [partners.subscribe(connection, PROGRAM, partner) for partner in DEALERS]
+    readers = [subscribing.subscribe(connection, PROGRAM, partner) for partner in DEALERS]
     copies = Copies(connection, stored_names())
     with connection.transaction():
         copies.make()

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dealreg.service.ledger.ledger import Ledger
-from dealreg.service.outbox import partners
+from dealreg.service.outbox import subscribing
 from dealreg.service.outbox.audiences import partner_channel
 from dealreg.service.outbox.connecting import connect
 from dealreg.service.outbox.jetstream import NatsTaker
@@ -30,9 +30,9 @@ def told(servers: Any, template: str, prefix: str, history: History) -> list[lis
     with another_database(servers, template) as url, Ledger(url) as ledger, NatsTaker(servers.intake_url) as taker:
         enrolled(*TOLD, *RIVALLING).save(ledger)
         with connect(url) as connection:
-            readers = [partners.subscribe(connection, PROGRAM, partner) for partner in TOLD]
+            readers = [subscribing.subscribe(connection, PROGRAM, partner) for partner in TOLD]
             for rival in RIVALLING:
-                partners.subscribe(connection, PROGRAM, rival)
+                subscribing.subscribe(connection, PROGRAM, rival)
         assert catch_up(url, Partners(taker, prefix=own))
         history.save(ledger)
         assert catch_up(url, Partners(taker, prefix=own))
@@ -70,14 +70,14 @@ MOVES = st.lists(
 
 @given(moves=MOVES)
 @settings(max_examples=4, **FIRM)
-def test_a_partners_stream_is_the_same_whatever_a_rival_does(servers, _template, nats_url, stream_prefix, moves):  # noqa: PT019
+def test_a_partners_stream_is_the_same_whatever_a_rival_does(servers, _template, nats_url, stream_prefix, moves):  # noqa: PT019 - its value is used
     alone, together = stories(moves)
     seen = told(servers, _template, stream_prefix, alone)
     assert all(seen)
     assert told(servers, _template, stream_prefix, together) == seen
 
 
-def test_the_comparison_sees_a_difference(servers, _template, nats_url, stream_prefix):  # noqa: PT019
+def test_the_comparison_sees_a_difference(servers, _template, nats_url, stream_prefix):  # noqa: PT019 - its value is used
     """Broken on purpose: what becomes of its own claim is told."""
     alone, other = History(), History()
     _own_moves(alone, 0)

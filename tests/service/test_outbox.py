@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from dealreg.file.events import GraceBegan
-from dealreg.service.outbox import partners
+from dealreg.service.outbox import subscribing
 from dealreg.service.outbox.audiences import Audience, Channel, partner_channel
 from dealreg.service.outbox.connecting import connect, turn
 from dealreg.service.outbox.following import Gap, House
@@ -70,7 +70,7 @@ def test_the_desk_is_told_every_fact_and_auditors_those_of_audit_too(outbox_url,
 def test_a_partner_is_told_its_rows_and_nothing_of_a_rival(outbox_url, ledger, taker, stream_prefix, nats_url):
     enrolled("dealer-1", "dealer-2").save(ledger)
     with connect(outbox_url) as connection:
-        reader = partners.subscribe(connection, PROGRAM, "dealer-1")
+        reader = subscribing.subscribe(connection, PROGRAM, "dealer-1")
     assert catch_up(outbox_url, Partners(taker, prefix=stream_prefix))
     history().save(ledger)
     assert catch_up(outbox_url, Partners(taker, prefix=stream_prefix))
@@ -93,7 +93,7 @@ def test_a_partner_that_comes_later_begins_with_its_rows_and_counts_on_when_it_c
     history().save(ledger)
     follower = Partners(taker, prefix=stream_prefix)
     with connect(outbox_url) as connection:
-        reader = partners.subscribe(connection, PROGRAM, "dealer-1")
+        reader = subscribing.subscribe(connection, PROGRAM, "dealer-1")
         channel = partner_channel(reader, stream_prefix)
         assert catch_up(outbox_url, follower)
         first = messages(nats_url, channel)
@@ -101,7 +101,7 @@ def test_a_partner_that_comes_later_begins_with_its_rows_and_counts_on_when_it_c
             ("dealer", "protected"),
             ("distributor", "protected"),
         ]
-        assert partners.unsubscribe(connection, PROGRAM, "dealer-1") == reader
+        assert subscribing.unsubscribe(connection, PROGRAM, "dealer-1") == reader
         taker.retire(channel)
         late = History()
         late.add(
@@ -112,8 +112,8 @@ def test_a_partner_that_comes_later_begins_with_its_rows_and_counts_on_when_it_c
         late.versions.update({row.stream: row.version for row in ledger.notifications(0, 1000)})
         late.save(ledger)
         assert catch_up(outbox_url, follower)
-        assert partners.unsubscribe(connection, PROGRAM, "dealer-1") is None
-        assert partners.subscribe(connection, PROGRAM, "dealer-1") == reader
+        assert subscribing.unsubscribe(connection, PROGRAM, "dealer-1") is None
+        assert subscribing.subscribe(connection, PROGRAM, "dealer-1") == reader
         assert catch_up(outbox_url, follower)
         again = [event for event, _, _ in messages(nats_url, channel)]
     assert [one["sequence"] for one in again] == [f"{n:020d}" for n in (3, 4, 5)]
@@ -126,7 +126,7 @@ def test_a_partner_that_comes_later_begins_with_its_rows_and_counts_on_when_it_c
 
 def test_nobody_that_is_not_in_the_program_gets_a_stream(outbox_url):
     with connect(outbox_url) as connection, pytest.raises(Unknown):
-        partners.subscribe(connection, PROGRAM, "dealer-1")
+        subscribing.subscribe(connection, PROGRAM, "dealer-1")
 
 
 def test_when_the_sql_of_a_model_is_another_the_copies_are_made_anew_and_told_again(
@@ -134,7 +134,7 @@ def test_when_the_sql_of_a_model_is_another_the_copies_are_made_anew_and_told_ag
 ):
     enrolled("dealer-1").save(ledger)
     with connect(outbox_url) as connection:
-        reader = partners.subscribe(connection, PROGRAM, "dealer-1")
+        reader = subscribing.subscribe(connection, PROGRAM, "dealer-1")
         history().save(ledger)
         assert catch_up(outbox_url, Partners(taker, prefix=stream_prefix))
         before = messages(nats_url, partner_channel(reader, stream_prefix))

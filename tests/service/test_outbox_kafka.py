@@ -8,7 +8,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from dealreg.service.embedded.trouble import NoServer
-from dealreg.service.outbox import partners
+from dealreg.service.outbox import subscribing
 from dealreg.service.outbox.assembling import taker_of
 from dealreg.service.outbox.audiences import Audience, Channel, partner_channel
 from dealreg.service.outbox.connecting import connect
@@ -44,7 +44,7 @@ def test_every_fact_arrives_in_order_over_kafka_too(projected_url, ledger, kafka
     assert isinstance(taker, BrokerTaker)
     try:
         with connect(projected_url) as connection:
-            reader = partners.subscribe(connection, PROGRAM, "dealer-1")
+            reader = subscribing.subscribe(connection, PROGRAM, "dealer-1")
             for follower in (House(Audience.AUDIT, taker, prefix=topic_prefix), Partners(taker, prefix=topic_prefix)):
                 assert catch_up(projected_url, follower)
             connection.execute("UPDATE outbox.positions SET position = position - 2, number = number - 2")

@@ -25,11 +25,8 @@ def verb(database_url, nats_url, monkeypatch):
 
     def run(*words, code=0):
         ran = CliRunner().invoke(app, words)
-        found = (
-            answer_to(ran.exception).code
-            if ran.exception and not isinstance(ran.exception, SystemExit)
-            else ran.exit_code
-        )
+        answer = answer_to(ran.exception) if ran.exception is not None else None
+        found = answer.code if answer is not None else ran.exit_code
         assert found == code, (ran.output, ran.exception)
         return ran
 

@@ -27,7 +27,7 @@ from dealreg.service.writeback.listing import again, failures
 from dealreg.service.writeback.saying import Riding, said
 from dealreg.service.writeback.writing import Writing
 from dealreg.vocabulary.fact import Actor, Request, Role
-from dealreg.vocabulary.ids import ProgramId
+from dealreg.vocabulary.ids import PartnerId, ProgramId
 from tests.fix_sources import Fault, at
 from tests.fix_web import PROGRAM
 from tests.service.test_crash import program
@@ -120,7 +120,7 @@ def registration(world):
 def withdraw(world):
     """Both legs: protected is whose leg still is."""
     for role, partner in ((Role.DEALER, "ALPHA"), (Role.DISTRIBUTOR, "NORTH")):
-        world.ask(role, partner, WithdrawRegistration(registration=registration(world), partner=partner))
+        world.ask(role, partner, WithdrawRegistration(registration=registration(world), partner=PartnerId(partner)))
 
 
 def test_status_and_end_of_protection_are_written_and_the_echo_is_dropped(world):

@@ -71,7 +71,7 @@ def _stream(
     from dealreg.service.outbox.assembling import taker_of
     from dealreg.service.outbox.audiences import partner_channel
     from dealreg.service.outbox.connecting import connect
-    from dealreg.service.outbox.partners import subscribe, unsubscribe
+    from dealreg.service.outbox.subscribing import subscribe, unsubscribe
 
     with closing(taker_of(settings.intake_url())) as taker, closing(connect(url)) as connection:
         reader = (

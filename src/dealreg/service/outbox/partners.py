@@ -12,8 +12,6 @@ from dealreg.service.outbox.copies import Copies
 from dealreg.service.outbox.following import Reached, advance, reached
 from dealreg.service.outbox.message import Shown, of_row
 from dealreg.service.outbox.taking import WINDOW, NotTaken, Taker
-from dealreg.vocabulary.ids import partner_reader
-from dealreg.vocabulary.refused import Unknown
 
 BATCH: Final = 500
 """Facts in one transaction, like the projector's."""
@@ -24,7 +22,6 @@ REACH: Final = 20_000
 FULL: Final = 100_000
 """News that may wait before no more facts are taken up: a broker that is away does not fill the database."""
 
-_ENROLLED: Final = "SELECT 1 FROM ledger.events WHERE originator_id = %s LIMIT 1"
 _NUMBER: Final = """
 WITH numbered AS (
     SELECT w.id, s.reader, s.number + row_number() OVER (PARTITION BY w.reader ORDER BY w.position, w.model, w.shown::text) AS number
@@ -45,35 +42,6 @@ _FIRST: Final = """
 INSERT INTO outbox.waiting (reader, position, model, gone, shown, recorded_at)
 SELECT t.reader, %s, %s, false, to_jsonb(t) - %s::text[], clock_timestamp() FROM {table} AS t WHERE t.reader = %s
 """
-
-
-def subscribe(connection: Connection, program: str, partner: str) -> UUID:
-    """Give a partner a stream; it begins with its rows as they stand, once the follower has them. The partner's reader id.
-
-    Raises ``Unknown`` for a partner that the program does not have.
-    """
-    reader = partner_reader(program, partner)
-    if connection.execute(_ENROLLED, [reader]).fetchone() is None:
-        raise Unknown("there is no such partner in this program; check its name, or give --program")
-    connection.execute(
-        "INSERT INTO outbox.subscribers AS s (reader, program, partner) VALUES (%s, %s, %s)"
-        " ON CONFLICT (reader) DO UPDATE SET ended_at = NULL, begun = false, since = clock_timestamp() WHERE s.ended_at IS NOT NULL",
-        [reader, program, partner],
-    )
-    return reader
-
-
-def unsubscribe(connection: Connection, program: str, partner: str) -> UUID | None:
-    """End a partner's stream, with what waits for it; ``None`` where it had none. The number stays, should it begin again."""
-    with connection.transaction():
-        row = connection.execute(
-            "UPDATE outbox.subscribers SET ended_at = clock_timestamp(), trouble = NULL"
-            " WHERE program = %s AND partner = %s AND ended_at IS NULL RETURNING reader",
-            [program, partner],
-        ).fetchone()
-        if row is not None:
-            connection.execute("DELETE FROM outbox.waiting WHERE reader = %s", [row[0]])
-    return row[0] if row is not None else None
 
 
 class Partners:
