@@ -1,6 +1,7 @@
 """A CRM's own fields from the message to the row: learned, typed, shown to whom they may be, declared, taken back, as of any moment."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
@@ -319,3 +320,26 @@ def test_a_guard_may_name_a_field_as_soon_as_it_was_learned(seeded, feed, monkey
     for version, name in (("2026-2", "Seats__c"), ("2026-3", "Share__c")):
         published = seeded["desk"].get(f"/rulebooks/{version}").json()
         assert [(one["name"], one["type"]) for one in published["custom_fields"]] == [(name, "whole")]
+
+
+def test_consumers_that_learn_at_once_end_alike(seeded, tmp_path):
+    """Each steps aside for the others and decides again on what they learned: nothing is learned twice, nothing is lost."""
+    (tmp_path / "acme.yaml").write_text(MAPPING)
+    said = [{"record": f"r{n}", f"F{n % 5}__c": (n, n + 0.5, f"text {n}")[n % 3]} for n in range(24)]
+    waiting = [delivered(event(n, one), n) for n, one in enumerate(said, 1)]
+
+    def consume(part):
+        intake, left = Intake(seeded.house.dispatch, Reading(load_mappings(tmp_path), PROGRAM)), waiting[part::4]
+        for _ in range(20):
+            verdicts = [intake.process([one])[0] for one in left]
+            left = [one for one, verdict in zip(left, verdicts, strict=True) if verdict is Verdict.RETRY]
+        return left
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(consume, range(4))) == [[]] * 4
+    then = seeded["desk"].get("/custom-fields/then", source=SOURCE).json()["fields"]
+    assert {one["name"]: one["type"] for one in then} == {f"F{n}__c": "text" for n in range(5)}
+    (learned,) = seeded.house.ledger.run(
+        "SELECT count(*) AS n FROM ledger.events WHERE topic = 'custom_field_learned.v1'"
+    )
+    assert learned["n"] == 5
