@@ -26,8 +26,8 @@ from dealreg.vocabulary.ids import opportunity_id, registration_id
 from tests.bench.measuring import Figure, Report
 from tests.bench.measuring import Servers as Processes
 from tests.day.crms import Deal, InHouse
-from tests.day.living import Roles, drain, live, outgoing, prepared
-from tests.day.traffic import PARTNERS, Day, day
+from tests.day.living import Roles, drain, live, prepared
+from tests.day.traffic import PARTNERS, Day, day, outgoing
 from tests.fix_web import PROGRAM
 
 DEALS = int(os.environ.get("DAY_DEALS", "2000"))
@@ -57,7 +57,7 @@ def test_a_day_end_to_end(report: Report, tmp_path: Path) -> None:
         **made.counted(),
         "facts": facts,
         "seconds": round(lived.seconds, 1),
-        "messages a second": round(len(made.posts) / lived.seconds),
+        "messages a second": round(len(made.real) / lived.seconds),
         "facts a second": round(facts / lived.seconds),
     }
     report.say("a day end to end, read models following", [row])
@@ -131,7 +131,7 @@ def _probed(servers: Servers, made: Day, pace: float | None, first: int) -> Iter
     """Seconds of each probe: a filing of its own, waited for in `my_deals`."""
     crm = InHouse()
     began = datetime.now(UTC) - timedelta(hours=20)
-    between = itertools.cycle(outgoing(made.posts))
+    between = itertools.cycle(outgoing(made.real))
     with psycopg.connect(servers.database_url, autocommit=True) as connection:
         for number in range(first, first + PROBES):
             if pace is not None:
@@ -170,7 +170,7 @@ def _stretches() -> Iterator[Outgoing]:
     """As many messages as the backlog is to have."""
     given = 0
     for first in itertools.count(0, AT_ONCE):
-        for message in outgoing(day(AT_ONCE, seed=first, first=first).posts):
+        for message in outgoing(day(AT_ONCE, seed=first, first=first).real):
             if given == BACKLOG:
                 return
             given += 1

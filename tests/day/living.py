@@ -5,6 +5,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -23,15 +24,15 @@ from dealreg.service.composition import dispatch
 from dealreg.service.embedded.servers import Servers
 from dealreg.service.intake.broker import Wiring, ask_backlog, provision_broker
 from dealreg.service.intake.brokers.jetstream.provisioning import consumer_config
-from dealreg.service.intake.publishing import Outgoing, publish_opportunities
+from dealreg.service.intake.publishing import publish_opportunities
 from dealreg.service.ledger.errors import LedgerError
 from dealreg.service.ledger.ledger import Ledger
 from dealreg.service.ledger.outcomes import Decided
 from dealreg.service.migrating import migrate
 from dealreg.vocabulary.fact import Actor, Request, Role
 from dealreg.vocabulary.ids import ProgramId
-from tests.day.crms import Post
-from tests.day.traffic import Day, mappings
+from tests.day.posting import SECRETS, WEBHOOKS, bring
+from tests.day.traffic import Day, mappings, outgoing
 from tests.fix_web import PARTNERS, PROGRAM, RULEBOOK
 
 _BEHIND = """
@@ -88,7 +89,10 @@ class Lived:
 
 
 def prepared(servers: Servers, folder: Path, made: Day, url: str | None) -> dict[str, str]:
-    """A migrated database, a broker, a program, and the mappings of the day; the environment of every role."""
+    """A migrated database, a broker, a program, and the mappings of the day; the environment of every role.
+
+    With an ``url`` of the sources' interfaces there is a door for them, too.
+    """
     migrate(servers.database_url)
     provision_broker(servers.intake_url)
     asyncio.run(_shorten_ack_wait(servers.intake_url))
@@ -96,7 +100,7 @@ def prepared(servers: Servers, folder: Path, made: Day, url: str | None) -> dict
         outcomes = dispatch(ledger).decide_batch(list(_program()))
     assert all(isinstance(outcome, Decided) for outcome in outcomes), outcomes
     folder.mkdir(exist_ok=True)
-    for document in mappings(made.crms, url):
+    for document in mappings(made.crms, url, WEBHOOKS if url is not None else None):
         name = str(document["format"])
         # JSON is YAML, too.
         (folder / f"{name}.yaml").write_text(json.dumps(document))
@@ -109,7 +113,15 @@ def prepared(servers: Servers, folder: Path, made: Day, url: str | None) -> dict
         "CRM_TOKEN": "good",
         "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "example",
+        "HTTP_PORT": str(_free_port()),
+        **SECRETS,
     }
+
+
+def _free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
 
 
 async def _shorten_ack_wait(url: str) -> None:
@@ -132,37 +144,33 @@ def _program() -> Iterator[Request]:
         yield Request(id=f"enrol {partner}", program=ProgramId(PROGRAM), actor=desk, command=command)
 
 
-def outgoing(posts: list[Post]) -> Iterator[Outgoing]:
-    """As the broker gets them; a repeat is a message of its own there, so that ours to notice it is."""
-    for number, post in enumerate(posts):
-        named = {"dealreg-source": post.source} if post.source and post.kind != "cloudevents" else {}
-        yield Outgoing(
-            post.body, {**post.headers, **named}, f"{number}", kind=post.kind or "poison", key=post.record or None
-        )
-
-
-def live(servers: Servers, made: Day, roles: Roles, *, kills: int, seed: int, pace: float = 0.0) -> Lived:
-    """Feed the day and drain it; ``pace`` seconds are spread over the feed, so that kills fall into it."""
+def live(servers: Servers, made: Day, roles: Roles, *, kills: int = 0, seed: int = 1, door: str | None = None) -> Lived:
+    """Bring the day in, through the ``door`` what posts, where there is one; kill at random meanwhile; drain."""
     lived, chance = Lived(), random.Random(seed)
-    begun = time.monotonic()
-
-    def slowly() -> Iterator[Outgoing]:
-        for number, message in enumerate(outgoing(made.posts)):
-            if pace and number % 50 == 0:
-                time.sleep(pace * 50 / len(made.posts))
-            yield message
+    begun, come = time.monotonic(), 0
 
     def feed() -> None:
-        publish_opportunities(servers.intake_url, slowly())
+        nonlocal come
+        if door is None:
+            come = publish_opportunities(servers.intake_url, outgoing(made.real)).sent
+        else:
+            for come in bring(made.posts, servers.intake_url, door):  # noqa: B007 - the killer looks at it
+                pass
         lived.fed_seconds = time.monotonic() - begun
 
     feeding = threading.Thread(target=feed)
     feeding.start()
-    for _ in range(kills):
-        time.sleep(chance.uniform(0.3, 1.2))
+    for kill in range(kills):
+        # Spread over the feed, whatever the machine does; each at a moment of its own.
+        while feeding.is_alive() and come < len(made.posts) * (kill + chance.random()) / kills:
+            roles.tend()
+            time.sleep(0.05)
         lived.kills.append(_one_kill(servers, roles, chance))
         roles.tend()
-    feeding.join(LIMIT_SECONDS)
+    while feeding.is_alive():
+        roles.tend()
+        feeding.join(0.2)
+    assert lived.fed_seconds, "the feed broke off"
     drain(servers, roles)
     lived.seconds = time.monotonic() - begun
     return lived

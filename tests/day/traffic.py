@@ -3,11 +3,12 @@
 import csv
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from dealreg.service.intake.publishing import Outgoing
 from tests.day.crms import (
     CRMS,
     REAL,
@@ -16,6 +17,7 @@ from tests.day.crms import (
     Deal,
     HubSpotCrm,
     InHouse,
+    PartnerCentral,
     Post,
     Salesforce,
     Thin,
@@ -25,6 +27,8 @@ from tests.day.crms import (
 
 PARTNERS = (("ALPHA", "NORTH"), ("BETA", "NORTH"), ("GAMMA", "SOUTH"))
 LINES = ("storage", "network")
+FORGED = (DataverseCrm.source, PartnerCentral.source)
+"""In whose name somebody else posts."""
 LATE = timedelta(minutes=50)
 """How much later than it happened a message may come."""
 
@@ -77,6 +81,11 @@ class Day:
     contended: int = 0
     gaps: int = 0
 
+    @property
+    def real(self) -> list[Post]:
+        """Without what only a door turns away."""
+        return [post for post in self.posts if post.poison != "forged"]
+
     def counted(self) -> dict[str, int]:
         good = [post for post in self.posts if post.poison is None]
         return {
@@ -121,6 +130,8 @@ def day(deals: int, *, seed: int = 1, begins: datetime | None = None, first: int
         (began + timedelta(hours=chance.uniform(0, 10)), Post("", body, began, "", kind="poison", poison=why))
         for body, why in poison(began)
     ]
+    posting = [post for _, post in arrived if post.source in FORGED][:: max(len(arrived) // 8, 1)]
+    arrived += [(post.at, replace(post, body=post.body + b"\n", poison="forged", again=0)) for post in posting]
     made.posts = [post for _, post in sorted(arrived, key=lambda one: one[0])]
     return made
 
@@ -222,8 +233,8 @@ def _ends(crm: Crm, deal: Deal, chance: random.Random, at: datetime) -> Iterator
             yield from crm.removed(deal, at + timedelta(minutes=5), back=True)
 
 
-def mappings(crms: list[Crm], url: str | None) -> list[dict[str, Any]]:
-    """The mapping documents of these CRMs, with their interfaces at ``url``."""
+def mappings(crms: list[Crm], url: str | None, webhooks: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """The mapping documents of these CRMs, with their interfaces at ``url``, and how those that post sign."""
     documents = []
     for crm in crms:
         api = (
@@ -241,7 +252,8 @@ def mappings(crms: list[Crm], url: str | None) -> list[dict[str, Any]]:
                     "quota": {"reads_per_second": 500, "writes_per_second": 100},
                 }
             }
-        documents.append({**crm.mapping, **api})
+        webhook = (webhooks or {}).get(crm.source)
+        documents.append({**crm.mapping, **api, **({"webhook": webhook} if webhook else {})})
     return documents
 
 
@@ -273,3 +285,12 @@ def as_served(crm: Crm, record: str, fields: dict[str, Any], at: datetime) -> di
             return {**fields, "Catalog": "AWS", "Id": record, "LastModifiedDate": zulu(at)}
         case _:
             return {**fields, "id": record, "updatedDateTime": zulu(at)}
+
+
+def outgoing(posts: list[Post], *, first: int = 0) -> Iterator[Outgoing]:
+    """As the broker gets them; a repeat is a message of its own there, so that ours to notice it is."""
+    for number, post in enumerate(posts, first):
+        named = {"dealreg-source": post.source} if post.source and post.kind != "cloudevents" else {}
+        yield Outgoing(
+            post.body, {**post.headers, **named}, f"{number}", kind=post.kind or "poison", key=post.record or None
+        )

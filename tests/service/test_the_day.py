@@ -1,5 +1,6 @@
 """A day of every source at once, while consumer, re-reader, database and broker are killed at random: exact, and twice the same."""
 
+import os
 import sys
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from tests.day.reckoning import Reckoned, reckon
 from tests.day.traffic import Day, day, served
 from tests.fix_web import PROGRAM
 
-DEALS = 120
+DEALS = int(os.environ.get("DAY_DEALS", "72"))
 
 
 def lived_through(folder, made: Day, sources, *, kills: int, seed: int) -> Reckoned:
@@ -21,9 +22,11 @@ def lived_through(folder, made: Day, sources, *, kills: int, seed: int) -> Recko
     served(made, sources)
     with embedded_servers(folder / "data") as servers:
         environment = prepared(servers, folder / "mappings", made, sources.url)
-        roles = Roles(("consume", "project", "reread"), environment)
+        roles = Roles(("serve", "consume", "project", "reread"), environment)
         try:
-            lived = live(servers, made, roles, kills=kills, seed=seed, pace=6.0 if kills else 0.0)
+            lived = live(
+                servers, made, roles, kills=kills, seed=seed, door=f"http://127.0.0.1:{environment['HTTP_PORT']}"
+            )
         finally:
             roles.stop()
         with Ledger(servers.database_url) as ledger:
@@ -50,6 +53,11 @@ def notices(ledger, made: Day) -> None:
     assert len(wrong) == 4, wrong
 
 
+def _decided(found: Reckoned) -> dict[str, int]:
+    told = dict(found.messages)
+    return {**told, "folded": told.pop("folded") + told.pop("nothing_newer", 0)}
+
+
 @pytest.mark.timeout(300)
 def test_two_days_killed_at_different_moments_lose_nothing_and_end_alike(tmp_path, sources):
     made = day(DEALS, seed=3)
@@ -58,4 +66,5 @@ def test_two_days_killed_at_different_moments_lose_nothing_and_end_alike(tmp_pat
     assert one.wrong == other.wrong == []
     assert one.protected == other.protected
     assert one.conflicts == other.conflicts
-    assert one.messages == other.messages
+    # Whether a late message found something newer hangs on when its record was read again; that each came to something does not.
+    assert _decided(one) == _decided(other)
