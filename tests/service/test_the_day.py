@@ -55,7 +55,8 @@ def notices(ledger, made: Day) -> None:
 
 def _decided(found: Reckoned) -> dict[str, int]:
     told = dict(found.messages)
-    return {**told, "folded": told.pop("folded") + told.pop("nothing_newer", 0)}
+    folded = told.pop("folded") + told.pop("nothing_newer", 0)
+    return {**told, "folded": folded}
 
 
 @pytest.mark.timeout(300)
