@@ -77,6 +77,8 @@ def test_figures_of_two_names_must_agree():
     assert ("the figures in the names differ", False) in told(one, other)
     assert verdict(one, Profile("Fund Holding", **HOUSE)) is Verdict.POSSIBLE
     assert verdict(one, Profile("Fund 3 Holding", **HOUSE)) is Verdict.SAME
+    two_names = Profile("Fund 3 dba Hudson Bay", **HOUSE), Profile("Fund 4 dba Hudson Bay", **HOUSE)
+    assert verdict(*two_names) is Verdict.POSSIBLE
     assert verdict(Profile("1032998 Ontario Inc."), Profile("1032999 Ontario Inc.")) is Verdict.DIFFERENT
 
 
