@@ -167,6 +167,43 @@ def test_another_order_ends_alike(database_url, seed):
     ledger.close()
 
 
+def test_a_holding_that_comes_last_and_a_deep_group_are_decided_by_a_consumer_that_knows_nothing_yet(database_url):
+    """Sixty companies wait for one; then a message at the bottom of a group of nine, to a process that has read nothing."""
+    ledger, intake = consumer(database_url)
+    set_out(ledger)
+    below = [
+        change(
+            number,
+            number,
+            "CREATE",
+            Name=f"Werk {number * 7919}",
+            DunsNumber=f"{200000000 + number}",
+            ParentId=record(0),
+        )
+        for number in range(1, 61)
+    ]
+    assert set(intake.process([delivered(body, n) for n, body in enumerate(below, 1)])) == {DONE}
+    holding = delivered(company(0, 100), 100)
+    cold, fresh = consumer(database_url)
+    assert fresh.process([holding]) == [DONE]
+    assert fresh.process([holding]) == [DONE]  # Delivered again: nothing is followed twice.
+    seen = Seen(ledger)
+    assert len(seen.state(CUSTOMER, seen.customer(0)).below) == 60
+    assert seen.account(0).awaited_by == frozenset()
+    cold.close()
+    deep = [change(n, 200 + n, ParentId=record(n - 1)) for n in range(2, 10)]
+    assert set(intake.process([delivered(body, 200 + n) for n, body in enumerate(deep)])) == {DONE}
+    cold, fresh = consumer(database_url)
+    bottom = delivered(change(9, 300, Name="Werk am Ende"), 300)
+    verdicts = [fresh.process([bottom])[0]]
+    while verdicts[-1] is RETRY:
+        verdicts.append(fresh.process([bottom])[0])
+    assert verdicts[-1] is DONE
+    assert len(verdicts) <= 2  # In two goes at most.
+    cold.close()
+    ledger.close()
+
+
 def test_what_contradicts_itself_is_a_dead_letter_with_the_reason_and_goes_on_after_a_fix(database_url):
     ledger, intake = consumer(database_url)
     set_out(ledger)
