@@ -15,6 +15,7 @@ from dealreg.customer.events import (
     IdentifierAssigned,
     IdentifierShared,
     IdentityQuestioned,
+    ParentCompanyNamed,
 )
 from dealreg.customer.state import CUSTOMER, IDENTIFIER, LIKENESS_GROUND
 from dealreg.matching.apart import told_apart_in_public
@@ -228,6 +229,23 @@ def test_what_the_search_did_not_know_is_asked_later_and_once(resolve, streams):
         late(streams, first, second, Role.DEALER)
     with pytest.raises(Unknown):
         late(streams, first, identifier_stream("duns", "1"))
+
+
+def test_a_parent_and_its_company_are_not_asked_about(resolve, streams):
+    streams.search.lags = True
+    first = resolve("r-1", identifiers=[DUNS], name="Nordlicht Windkraftanlagen GmbH", country="DE", place="Husum")
+    second = resolve("r-2", identifiers=[VAT], name="Nordlicht Windkraftanlage", country="DE", place="Husum")
+    named = ParentCompanyNamed(customer=second, parent=first, held_from=T)
+    for one in (first, second):
+        streams.decide(lambda s, one=one: s.record(CUSTOMER, one, named), T)
+    before = len(streams.facts)
+    late(streams, first, second)
+    late(streams, second, first)
+    assert len(streams.facts) == before
+    ended = ParentCompanyNamed(customer=second, parent=None, held_from=T)
+    streams.decide(lambda s: s.record(CUSTOMER, second, ended), T)
+    late(streams, first, second)
+    assert len(streams.facts) == before + 3
 
 
 def test_nobody_is_asked_about_more_than_a_person_can_tell(resolve, streams):

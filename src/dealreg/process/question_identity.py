@@ -27,6 +27,8 @@ def question_late(situation: Situation, request: Request, command: QuestionIdent
     one, other = (_known(situation, customer) for customer in (command.customer, command.other))
     if one == other or _asked_enough(situation, one) or _asked_enough(situation, other):
         return one
+    if _stands_above(situation, one, other) or _stands_above(situation, other, one):
+        return one
     found = [judged(situation, known, other) for known in known_as(situation.of(CUSTOMER, one))]
     like = [known for known in found if known.verdict is not Verdict.DIFFERENT]
     if like:
@@ -39,6 +41,12 @@ def _known(situation: Situation, customer: UUID) -> UUID:
     if not situation.of(CUSTOMER, customer).exists:
         raise Unknown("there is no such customer; check its id")
     return customer_now(situation, customer)
+
+
+def _stands_above(situation: Situation, above: UUID, below: UUID) -> bool:
+    """Whether one is recorded as the other's parent: then they are two companies, and somebody said so."""
+    parent = situation.of(CUSTOMER, below).parents.at(situation.at)
+    return parent is not None and customer_now(situation, parent) == above
 
 
 def _asked_enough(situation: Situation, customer: UUID) -> bool:
