@@ -5,6 +5,7 @@ own rows say after each of them. What changes no row of its own makes no message
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from psycopg import RawCursor
@@ -45,8 +46,9 @@ class Copy(ReadModel):
         return f"{self.schema()}.{self.name}"
 
 
+@cache
 def copies() -> tuple[Copy, ...]:
-    """Those of this build. Raises ``BadReadModel``."""
+    """Those of this build, read once. Raises ``BadReadModel``."""
     found = read_models()
     return tuple(Copy(one.name, one.digest, one.tables, (), one.on, one.ask) for one in (found[name] for name in SHOWN))
 
