@@ -21,7 +21,7 @@ from dealreg.service.embedded.postgres import Postgres
 from dealreg.service.identity.candidates import CandidateFound, Candidates
 from dealreg.service.ledger.ledger import Ledger
 from tests.bench.identity_tables import PREWARM, Trigrams, customer_of, load, own_postgres
-from tests.bench.measuring import Figure, Report
+from tests.bench.measuring import Figure, Meter, Report, Servers
 from tests.bench.perturbing import HELD_OUT, TUNED, Kind, name_and_place, perturbed
 from tests.bench.synthetic_accounts import BLOCK, Accounts
 
@@ -54,9 +54,14 @@ def test_who_is_meant_among_many(server: Postgres, sizes: list[int], report: Rep
             ours = Candidates(ledger)
             theirs = opened.enter_context(closing(Trigrams(server.url(f"accounts_{size}", login="postgres"))))
             report.say(f"identity: in turns with trigrams, {size:,}", _paired(accounts, ours, theirs))
-            report.say(f"identity: candidates and score, {size:,}", _alone(accounts, ours, theirs))
+            report.say(f"identity: candidates and score, {size:,}", _alone(accounts, ours, theirs, _pid(server)))
             report.say(f"identity: verdicts, {size:,}", _verdicts(accounts, ours))
         _drop(server, size)
+
+
+def _pid(server: Postgres) -> int:
+    assert server.pid is not None
+    return server.pid
 
 
 def _drop(server: Postgres, size: int) -> None:
@@ -103,25 +108,44 @@ def _paired(accounts: Accounts, ours: Candidates, theirs: Trigrams) -> list[dict
     return rows
 
 
-def _alone(accounts: Accounts, ours: Candidates, theirs: Trigrams) -> list[dict[str, Figure]]:
-    """Candidates and score, by what is told and by the kinds of change; a bare round trip beside it says how quiet the machine is."""
+def _alone(accounts: Accounts, ours: Candidates, theirs: Trigrams, pid: int) -> list[dict[str, Figure]]:
+    """Candidates and score, by what is told and by the kinds of change; a bare round trip beside it says how quiet the machine is.
+
+    Processor time is the mean of a search, with the round trip beside it and without making the question.
+    """
     rows: list[dict[str, Figure]] = []
+    meter = Meter(Servers(pid))
     for kinds_name, kinds in (("tuned", TUNED), ("held out", HELD_OUT)):
         for told, less in (("name, country, place", name_and_place), ("whole description", lambda asked: asked)):
             took, bare, found = [], [], []
-            for number, asked in _asked(accounts, kinds, ALONE, ASKING_SEED + 3):
-                said = less(asked)
-                began = time.perf_counter()
-                answer = ours.near(said)
-                took.append(time.perf_counter() - began)
-                found.append(customer_of(number) in [one.customer for one in answer])
-                began = time.perf_counter()
-                theirs.nothing()
-                bare.append(time.perf_counter() - began)
+            questions = [(number, less(asked)) for number, asked in _asked(accounts, kinds, ALONE, ASKING_SEED + 3)]
+            with meter.measured() as spent:
+                for number, said in questions:
+                    began = time.perf_counter()
+                    answer = ours.near(said)
+                    took.append(time.perf_counter() - began)
+                    found.append(customer_of(number) in [one.customer for one in answer])
+                    began = time.perf_counter()
+                    theirs.nothing()
+                    bare.append(time.perf_counter() - began)
             assert any(found)
             bare.sort()
             trip: dict[str, Figure] = {"SELECT 1 p99 ms": round(bare[len(bare) * 99 // 100] * 1000, 2)}
-            rows.append({"kinds": kinds_name, "told": told, "asked": ALONE, **_recall(found), **_times(took), **trip})
+            processor: dict[str, Figure] = {
+                "client CPU ms": round(spent.ours / ALONE * 1000, 2),
+                "server CPU ms": round(spent.theirs / ALONE * 1000, 2),
+            }
+            rows.append(
+                {
+                    "kinds": kinds_name,
+                    "told": told,
+                    "asked": ALONE,
+                    **_recall(found),
+                    **_times(took),
+                    **processor,
+                    **trip,
+                }
+            )
     return rows
 
 

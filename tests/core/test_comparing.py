@@ -148,6 +148,8 @@ def test_the_house_agrees_however_it_is_written():
 
 def test_a_number_names_one_company_whatever_it_is_called():
     assert verdict(Profile("Acme", identifiers=(DUNS,)), Profile("Osram", identifiers=(DUNS,))) is Verdict.SAME
+    entered = (("registry:GB", "04295593"),)
+    assert verdict(Profile("Acme", identifiers=entered), Profile("Osram", identifiers=entered)) is Verdict.SAME
     one, other = Profile("Acme", identifiers=(DUNS, DOMAIN)), Profile("Acme", identifiers=(OTHER_DUNS, DOMAIN))
     assert verdict(one, other) is Verdict.DIFFERENT
     assert compare(one, other).score == 0

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from dealreg.matching.addresses import Address, address
 from dealreg.matching.alike import alike, figures
-from dealreg.matching.apart import told_apart
+from dealreg.matching.apart import TELLING, told_apart
 from dealreg.matching.core_name import CoreName, core_name
 from dealreg.matching.profile import Profile
 
@@ -24,10 +24,6 @@ POSSIBLE_NAME = 0.80
 
 POSSIBLE_NEAR = 0.62
 """The same where a domain or a house agrees."""
-
-NUMBERS = ("lei", "duns", "vat", "crm")
-"""Schemes whose value names one company by itself."""
-
 
 class Verdict(StrEnum):
     """What a comparison says; only ``possible`` asks a person."""
@@ -78,7 +74,7 @@ def compare(one: Profile, other: Profile) -> Comparison:
     common = sorted(set(one.identifiers) & set(other.identifiers))
     found = _Evidence(
         names=alike(ours, theirs),
-        number=next((scheme for scheme, _ in common if scheme.partition(":")[0] in NUMBERS), ""),
+        number=next((scheme for scheme, _ in common if scheme.partition(":")[0] in TELLING), ""),
         domain=next((value for scheme, value in common if scheme == "domain"), ""),
         house=here.exact and here == there,
         place=_agree(here.place, there.place),
