@@ -137,6 +137,14 @@ def test_what_cannot_be_decoded_is_a_gap_of_the_record_and_never_a_null(mapping,
     assert not any(value is None for one in found[:-1] for value in {**one.said, **one.custom}.values())
 
 
+def test_the_difference_of_a_long_text_is_not_taken_for_the_text(mapping):
+    for of, marks in (("ours", ["4-0x01"]), ("another", ["BillingAddress.Street"])):
+        value = changed(of=of, header={"changedFields": ["LastModifiedDate", *marks], "diffFields": marks})
+        told, gap = heard(value, mapping)
+        assert (told.said.get("street"), known(told)["LastModifiedDate"], gap.change) == (None, 1714156703000, "gap")
+        assert "street" not in told.said
+
+
 def test_without_a_schema_a_value_that_is_there_is_right(mapping):
     (one,) = heard(EVENTS[ENRICHED], mapping)
     assert known(one)["Fax"] == "4155551212"

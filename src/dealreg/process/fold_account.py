@@ -90,7 +90,7 @@ def _let_follow(situation: Situation, request: Request, account: UUID) -> tuple[
     waiting = sorted(state.awaited_by)[:MOST_AT_ONCE] if state.customer is not None else []
     if not waiting:
         return [], []
-    followers = [account_id(state.source, record) for record in waiting]
+    followers: list[UUID] = [account_id(state.source, record) for record in waiting]
     situation.need(ACCOUNT.name, followers)
     left = [
         record
