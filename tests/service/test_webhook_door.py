@@ -290,6 +290,11 @@ def test_a_broker_that_is_away_sends_the_source_away_in_time_and_one_that_comes_
     servers.nats.start()
     assert door.hubspot(DEAL + b"  ").status_code == 202
     assert door.waiting() == 2
+    servers.nats.kill()
+    time.sleep(3)  # The client has tried once and given up.
+    servers.nats.start()
+    assert door.hubspot(DEAL + b"   ").status_code == 202
+    assert door.waiting() == 3
     assert door.figures()['outcome="unavailable",source="hubspot"'] == 1
 
 

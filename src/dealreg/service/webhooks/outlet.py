@@ -1,7 +1,7 @@
 """The open connection of the door to the broker: what is posted lies there before the source is answered."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 from dealreg.service.intake.brokers.adapter import Sending, adapter
 from dealreg.service.intake.brokers.channel import BrokerRefuses, Wiring
@@ -19,6 +19,7 @@ class Outlet:
         self._adapter, self._wiring = adapter(url), wiring
         self._opening = asyncio.Lock()
         self._open: tuple[AsyncExitStack, Sending] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def publish(self, message: Outgoing, seconds: float) -> bool:
         """Until the broker holds it; whether it had it already. A broker that comes back within the time is waited for.
@@ -36,17 +37,24 @@ class Outlet:
                         raise
                     except Unavailable as error:
                         why = str(error)
-                        await self.close()
+                        self._drop()
                         await asyncio.sleep(AGAIN_SECONDS)
         except TimeoutError as error:
-            await self.close()
+            self._drop()
             raise Unavailable(f"the broker took nothing for {seconds:g} s: {why}") from error
 
     async def close(self) -> None:
         """Give the connection back."""
+        self._drop()
+        await asyncio.gather(*self._closing)
+
+    def _drop(self) -> None:
+        """Let go of the connection. A client may wait long for a broker that is away before it is closed: no source waits with it."""
         held, self._open = self._open, None
         if held is not None:
-            await held[0].aclose()
+            closing = asyncio.create_task(_closed(held[0]))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
 
     async def _opened(self) -> Sending:
         async with self._opening:
@@ -55,3 +63,8 @@ class Outlet:
                     sending = await stack.enter_async_context(self._adapter.sending(self._wiring))
                     self._open = stack.pop_all(), sending
             return self._open[1]
+
+
+async def _closed(stack: AsyncExitStack) -> None:
+    with suppress(Unavailable, OSError):
+        await stack.aclose()

@@ -1,7 +1,7 @@
 """Connections to NATS for errands; the consumer's own is FastStream's."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
 import nats
@@ -36,7 +36,9 @@ async def connected(url: str) -> AsyncIterator[Client]:
     try:
         yield client
     finally:
-        await client.close()
+        # Of a connection that is lost, closing tells the same once more, in place of what was raised.
+        with suppress(NatsError, OSError):
+            await client.close()
 
 
 def known_servers(client: Client) -> int:

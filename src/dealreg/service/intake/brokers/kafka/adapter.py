@@ -1,7 +1,7 @@
 """Kafka as the intake's broker."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import ClassVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -54,7 +54,8 @@ class Kafka:
         except TROUBLE as error:
             raise away(error) from error
         finally:
-            await producer.stop()
+            with suppress(*TROUBLE):
+                await producer.stop()
 
     def looking(self, wiring: Wiring) -> AbstractAsyncContextManager[Looking]:
         """To ask about the feed."""
@@ -76,7 +77,8 @@ class Kafka:
             except TROUBLE as error:
                 raise away(error) from error
             finally:
-                await reader.stop()
+                with suppress(*TROUBLE):
+                    await reader.stop()
 
     def application(self, wiring: Wiring, intake: Intake) -> FastStream:
         """The consumer."""
