@@ -26,7 +26,7 @@ from dealreg.override.events import Ground, OverrideVerb
 from dealreg.override.state import Override
 from dealreg.process.view import state_of
 from dealreg.registration.events import RegistrationClass, RequestedLine
-from dealreg.service.past.moment import Moment
+from dealreg.service.past.moment import Moment, meaning
 from dealreg.service.replay import RegistrationThen
 from dealreg.vocabulary.refused import Unknown
 from dealreg.vocabulary.values import Day, Instant, Key, Model, Money, Scope, Tier, Whole
@@ -177,19 +177,6 @@ def as_of(moment: Moment) -> AsOf:
         at_size=moment.size,
         left_out=tuple(moment.left_out),
     )
-
-
-def meaning(moment: Moment) -> str:
-    """Which of the two times of the past is meant (architecture D5): when it was recorded, and when it took effect."""
-    if moment.size is not None:
-        recorded = f"what the first {moment.size} facts of the log say"
-    elif moment.asked is not None:
-        recorded = f"what was recorded by {moment.asked.isoformat()}"
-    else:
-        recorded = "what is recorded by now"
-    if moment.effective is None:
-        return recorded
-    return f"{recorded}, as far as it had taken effect by {moment.effective.isoformat()}"
 
 
 def last_day(end: datetime | None, zone: ZoneInfo) -> date | None:

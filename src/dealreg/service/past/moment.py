@@ -49,3 +49,16 @@ def counts_from(recorded: Recorded) -> datetime:
     """The business instant from which a fact counts: a win from its close date known (ROE-31), else when it took effect."""
     event = recorded.event
     return event.fulfilled_at if isinstance(event, LegFulfilled) else recorded.meta.effective_at
+
+
+def meaning(moment: Moment) -> str:
+    """Which of the two times of the past is meant (architecture D5): when it was recorded, and when it took effect."""
+    if moment.size is not None:
+        recorded = f"what the first {moment.size} facts of the log say"
+    elif moment.asked is not None:
+        recorded = f"what was recorded by {moment.asked.isoformat()}"
+    else:
+        recorded = "what is recorded by now"
+    if moment.effective is None:
+        return recorded
+    return f"{recorded}, as far as it had taken effect by {moment.effective.isoformat()}"
