@@ -24,13 +24,14 @@ from dealreg.service.rereading.running import Rereading
 from dealreg.service.settings import Settings
 from dealreg.service.sources.http import Patience
 from dealreg.vocabulary.fact import Actor, Request, Role
-from dealreg.vocabulary.ids import ProgramId, opportunity_id
+from dealreg.vocabulary.ids import ProgramId, account_id, opportunity_id
 from tests.fix_sources import Fault, at
 from tests.fix_web import PROGRAM, RULEBOOK
 
 PATIENCE_SECONDS = 40
 QUICK = Patience(attempts=2, seconds=5, first_pause=0.01, longest_pause=0.05)
 SOURCE = "crm-acme"
+ACCOUNT = salesforce_18("001Kd00000ee0em")
 
 
 def record(number):
@@ -57,6 +58,7 @@ def mapping(sources, **api):
         "format": "salesforce",
         "fields": {"name": "Name", "stage": "StageName"},
         "harmless": ["*"],
+        "account": {"entity": "Account", "fields": {"name": "Name"}, "harmless": ["*"]},
         "api": {**said, **api},
     }
 
@@ -228,6 +230,7 @@ def test_a_gap_of_the_whole_feed_is_paged_through_killed_and_gone_on_with_until_
 def test_a_feed_is_not_whole_before_all_that_was_read_for_it_is_decided(feed, sources):
     """Nothing consumes: what was read lies in the broker, and the gap stays open."""
     sources.put("Opportunity", record(1), {"Name": "Deal"}, at(100))
+    sources.put("Account", ACCOUNT, {"Name": "Acme Works"}, at(101))
     decide(
         feed.house, "ReportFeedGap", {"source": SOURCE, "since": at(100), "why": "its replay id is too old"}, Role.CRM
     )
@@ -235,8 +238,12 @@ def test_a_feed_is_not_whole_before_all_that_was_read_for_it_is_decided(feed, so
     here = feed.here()
     for _ in range(3):
         assert here.once() == {SOURCE: True}
-    (one,) = feed.rounds()
-    assert (one["ended_at"] is not None, one["records"]) == (True, 1)
+    rounds = {one["entity"]: one for one in feed.rounds()}
+    assert {entity: (one["ended_at"] is not None, one["records"]) for entity, one in rounds.items()} == {
+        "opportunity": (True, 1),
+        "account": (True, 1),
+    }
+    one = rounds["account"]
     feed.house.ledger.run(
         "UPDATE intake.watermarks SET until = %s WHERE program = ''", [one["ended_at"] + timedelta(seconds=1)]
     )
@@ -245,6 +252,8 @@ def test_a_feed_is_not_whole_before_all_that_was_read_for_it_is_decided(feed, so
     with feed.role("consume"):
         eventually(lambda: (here.once(), not feed.stale())[1], "the gap to be closed")
     assert feed.known(1).values.name == "Deal"
+    account = account_id(SOURCE, ACCOUNT)
+    assert feed.house.dispatch.see({account: "account"}).held[account].state.values.name == "Acme Works"
 
 
 def test_a_page_that_expires_is_begun_again_where_the_last_whole_one_ended(feed, sources):
