@@ -223,11 +223,12 @@ def test_the_order_is_of_64_bits_and_a_later_commit_comes_after_all_of_an_earlie
         return one.order
 
     orders = [
+        order(1714156703000, 999, 10), order(1714156703000, 1000, 9), order(1714156703000, 1000, 10),
         order(1714156703000, 2**53 + 1, 2), order(1714156703000, 2**53 + 2, 1), order(1714156703000, 2**53 + 2, 10),
         order(1714156703000, 2**63 - 1, 1), order(1714156703001, 5, 1),
     ]  # fmt: skip
     assert orders == sorted(orders)
-    assert len(set(orders)) == 5
+    assert len(set(orders)) == 8
 
 
 RECORD = {
