@@ -14,7 +14,7 @@ from dealreg.matching.identifiers import salesforce_18
 from dealreg.registration.state import REGISTRATION
 from dealreg.rulebook.commands import PublishRulebook
 from dealreg.service import composition
-from dealreg.service.intake import dead_letters
+from dealreg.service.intake import dead_letters, following
 from dealreg.service.intake.core import Intake
 from dealreg.service.intake.delivery import Verdict
 from dealreg.service.intake.mapping import load_mappings
@@ -167,7 +167,9 @@ def test_another_order_ends_alike(database_url, seed):
     ledger.close()
 
 
-def test_a_holding_that_comes_last_and_a_deep_group_are_decided_by_a_consumer_that_knows_nothing_yet(database_url):
+def test_a_holding_that_comes_last_and_a_deep_group_are_decided_by_a_consumer_that_knows_nothing_yet(
+    database_url, monkeypatch
+):
     """Sixty companies wait for one; then a message at the bottom of a group of nine, to a process that has read nothing."""
     ledger, intake = consumer(database_url)
     set_out(ledger)
@@ -185,9 +187,13 @@ def test_a_holding_that_comes_last_and_a_deep_group_are_decided_by_a_consumer_th
     assert set(intake.process([delivered(body, n) for n, body in enumerate(below, 1)])) == {DONE}
     holding = delivered(company(0, 100), 100)
     cold, fresh = consumer(database_url)
+    seen = Seen(ledger)
+    with monkeypatch.context() as killed:
+        killed.setattr(following, "followed", lambda *_: [])  # Killed after the save, before anything was acknowledged.
+        assert fresh.process([holding]) == [DONE]
+    assert len(seen.account(0).awaited_by) == 40
     assert fresh.process([holding]) == [DONE]
     assert fresh.process([holding]) == [DONE]  # Delivered again: nothing is followed twice.
-    seen = Seen(ledger)
     assert len(seen.state(CUSTOMER, seen.customer(0)).below) == 60
     assert seen.account(0).awaited_by == frozenset()
     cold.close()
