@@ -5,6 +5,7 @@ words beside a committed offset, and the end of a partition that ListOffsets tel
 """
 
 import importlib.metadata
+import os
 import secrets
 import signal
 import socket
@@ -58,6 +59,7 @@ class KafkaServer:
     def freeze(self) -> None:
         """Away as seen from outside; what it holds stays."""
         self.process.send_signal(signal.SIGSTOP)
+        os.waitpid(self.process.pid, os.WUNTRACED)
 
     def thaw(self) -> None:
         self.process.send_signal(signal.SIGCONT)

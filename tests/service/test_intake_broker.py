@@ -24,6 +24,7 @@ import pytest
 from dealreg.cli.app import main
 from dealreg.service.intake import dead_letters
 from dealreg.service.intake.broker import BrokerMissing, Wiring, ask_backlog, provision_broker
+from dealreg.service.intake.brokers.adapter import adapter
 from dealreg.service.intake.brokers.jetstream import consuming, provisioning
 from dealreg.service.intake.brokers.jetstream.provisioning import DURABLE
 from dealreg.service.intake.brokers.kafka.connecting import Address, administering
@@ -315,6 +316,19 @@ def test_the_publisher_waits_for_a_broker_that_comes_back(servers, nats_url, pre
         servers.nats.start()
         assert publishing.result(PATIENCE_SECONDS).sent == 10
     assert ask_backlog(nats_url, prefix).waiting == 10
+
+
+def test_a_broker_lost_while_publishing_is_told_as_away_and_not_as_whatever_closing_raises(servers, nats_url, prefix):
+    async def lose():
+        async with adapter(nats_url).sending(Wiring(prefix)) as sending:
+            await sending.send([opportunity(1).post(Wiring(prefix))])
+            servers.nats.kill()
+            await sending.send([opportunity(number).post(Wiring(prefix)) for number in range(2, 50)])
+
+    with pytest.raises(Unavailable, match="took no message"):
+        asyncio.run(lose())
+    servers.nats.start()
+    assert ask_backlog(nats_url, prefix).waiting == 1
 
 
 def test_nothing_is_delivered_twice_for_a_slow_pull(nats_url, database_url, prefix, ledger):

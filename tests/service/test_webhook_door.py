@@ -291,11 +291,27 @@ def test_a_broker_that_is_away_sends_the_source_away_in_time_and_one_that_comes_
     assert door.hubspot(DEAL + b"  ").status_code == 202
     assert door.waiting() == 2
     servers.nats.kill()
-    time.sleep(3)  # The client has tried once and given up.
+    time.sleep(6)  # The client has tried once and given up.
     servers.nats.start()
     assert door.hubspot(DEAL + b"   ").status_code == 202
     assert door.waiting() == 3
     assert door.figures()['outcome="unavailable",source="hubspot"'] == 1
+
+
+def test_a_broker_that_is_there_and_does_not_answer_costs_the_source_no_more_time(
+    door_to, kafka_url, kafka_server, topic_prefix
+):
+    provision_broker(kafka_url, topic_prefix)
+    door = door_to(kafka_url, topic_prefix)
+    assert door.hubspot().status_code == 202
+    kafka_server.freeze()
+    try:
+        began = time.monotonic()
+        assert door.hubspot().status_code == 503
+        assert time.monotonic() - began < 5
+    finally:
+        kafka_server.thaw()
+    assert door.hubspot().status_code == 202
 
 
 def test_the_door_needs_no_database_not_even_to_refuse(door_to, nats_url, stream_prefix):
