@@ -9,10 +9,13 @@ from uuid import UUID
 
 import pytest
 
+from dealreg.feed.commands import ReconcileFeed, ReportFeedGap
 from dealreg.file.events import LegReleased, LineOffered, ProtectionLapsed
+from dealreg.opportunity.commands import FoldOpportunity
 from dealreg.partner.commands import ChangeStanding, EnrolPartner
 from dealreg.registration.commands import FileRegistration
 from dealreg.rulebook.commands import PublishRulebook
+from dealreg.service import timekeeping
 from dealreg.service.composition import dispatch
 from dealreg.service.ledger.dispatch import Dispatch
 from dealreg.service.ledger.ledger import Ledger
@@ -65,6 +68,18 @@ class Office:
             "value": {"amount": "20000", "currency": "EUR"},
         }
         return self.ask(FileRegistration.model_validate(said), request, CRM, at)
+
+    def feed(self, number: int, at: datetime) -> str:
+        """An opportunity that a CRM's feed brought; its customer."""
+        said = {
+            "source": "crm-a", "record": f"r{number}", "digest": f"{number:064x}", "order": "1", "change": "created", "changed_at": at,
+            "stage": "qualified", "customer_name": f"Customer {number}", "country": "DE", "partner": "anna", "distributor": "north",
+            "identifiers": [{"scheme": "domain", "value": f"customer-{number}.example"}], "lines": ["storage"], "territory": "EMEA",
+            "amount": "20000", "currency": "EUR",
+        }  # fmt: skip
+        answer = self.ask(FoldOpportunity.model_validate({"message": said}), f"fed {number}", CRM, at)
+        assert answer["did"] == "filed", answer
+        return str(answer["customer"])
 
     def keeper(self) -> Timekeeper:
         Projector(pinned(self.url, "dealreg_projector"), strict=True).catch_up()
@@ -200,3 +215,25 @@ def test_only_one_clock_leads_and_the_next_takes_over(office: Office) -> None:
     stop.clear()
     with leading(office.url, stop) as third:
         assert third
+
+
+def test_what_a_gap_of_a_feed_holds_waits_and_holds_up_nobody_else(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More files are held than one look sees; a file that no feed fills lapses on its day, the others once the feed is whole (ROE-22)."""
+    monkeypatch.setattr(timekeeping, "LOOKED_AT", 2)
+    held = [office.feed(number, LONG_AGO) for number in range(5)]
+    gap = office.ask(ReportFeedGap(source="crm-a", since=LONG_AGO, why="its replay id is too old"), "gap", CRM)["gap"]
+    free = office.file("bert", "portal", LONG_AGO + timedelta(days=9))["customer"]
+    keeper = office.keeper()
+    for _ in range(4):
+        keeper.look()
+    assert [type(fact.event) for fact in office.facts(free)].count(ProtectionLapsed) == 2
+    assert not any(isinstance(fact.event, ProtectionLapsed) for customer in held for fact in office.facts(customer))
+    office.ask(ReconcileFeed(source="crm-a", gap=UUID(str(gap)), reason="compared"), "whole")
+    (closed,) = [office.ledger.read(row) for row in office.ledger.notifications(0, 1000, ["feed_reconciled.v1"])]
+    for _ in range(4):
+        office.keeper().look()
+    lapsed = [fact for customer in held for fact in office.facts(customer) if isinstance(fact.event, ProtectionLapsed)]
+    assert len(lapsed) == 2 * len(held)
+    assert {fact.meta.effective_at for fact in lapsed} == {closed.meta.effective_at}

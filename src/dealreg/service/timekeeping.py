@@ -31,6 +31,9 @@ LOOK_SECONDS = 1.0
 BATCH = 200
 """How many streams are asked in one save, like the intake's batch (architecture D14)."""
 
+LOOKED_AT = 10 * BATCH
+"""How many streams one question finds."""
+
 LONGEST_REST = timedelta(seconds=60)
 """A stream whose due thing is held back (a source's watermark, D17) is asked again at most this rarely."""
 
@@ -70,6 +73,7 @@ class Timekeeper:
         self._dispatch = dispatch
         self._reading = reading
         self._watermarks = WatermarkView(dispatch.ledger)
+        self._after: FallenDue | None = None
         self._rests: dict[tuple[str, UUID], tuple[datetime, timedelta]] = {}
 
     def run(self, stop: threading.Event) -> None:
@@ -85,20 +89,34 @@ class Timekeeper:
     def look(self) -> float:
         """Ask for everything that is due now. Returns the seconds until it is worth looking again."""
         now = self._dispatch.ledger.clock()
-        due = [one for one in self._due(now) if self._rested(one, now)]
+        found = self._due(now, None)
+        if len(found) >= LOOKED_AT:
+            # What a gap of a feed holds may be more than one look sees: the next look goes on where this one ended (ROE-22).
+            further = self._due(now, self._after or found[-1])
+            self._after = further[-1] if len(further) >= LOOKED_AT else None
+            found += further
+        due = [
+            one
+            for one in {(one.kind, one.subject): one for one in (*found, *self._standings(now))}.values()
+            if self._rested(one, now)
+        ]
         for start in range(0, len(due), BATCH):
             self._ask(due[start : start + BATCH], now)
         return self._pause(now)
 
-    def _due(self, now: datetime) -> list[FallenDue]:
+    def _due(self, now: datetime, after: FallenDue | None) -> list[FallenDue]:
         marks = {
             program: {source: mark.isoformat() for source, mark in sources.items()}
             for program, sources in self._watermarks.now().items()
         }
-        asked = {"at": now, "watermarks": json.dumps(marks), "limit": 10 * BATCH}
-        rows = list(self._reading.ask("falling_due", "due", None, Role.CLOCK, asked))
-        # A partner's standing falls due in every file where it has a leg; the file's own facts do not name the instant (ROE-16).
-        rows += self._reading.ask("standings_to_note", "due", None, Role.CLOCK, {"at": now, "limit": 10 * BATCH})
+        asked = {"at": now, "watermarks": json.dumps(marks), "limit": LOOKED_AT}
+        if after is not None:
+            asked["after"] = json.dumps([after.due_at.isoformat(), after.kind, str(after.subject)])
+        return [_fallen(row) for row in self._reading.ask("falling_due", "due", None, Role.CLOCK, asked)]
+
+    def _standings(self, now: datetime) -> list[FallenDue]:
+        """A partner's standing falls due in every file where it has a leg; the file's own facts do not name the instant (ROE-16)."""
+        rows = self._reading.ask("standings_to_note", "due", None, Role.CLOCK, {"at": now, "limit": LOOKED_AT})
         return [_fallen(row) for row in rows]
 
     def _rested(self, one: FallenDue, now: datetime) -> bool:
