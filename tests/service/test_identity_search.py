@@ -31,6 +31,7 @@ SELECT customer::text, name, words, country, place, street, postcode, identifier
        (SELECT array_agg((key, blocks.place, sign)::text ORDER BY key) FROM identity.blocks WHERE blocks.number = descriptions.number)
 FROM identity.descriptions ORDER BY customer, name
 """
+KEPT = "SELECT count(*), count(DISTINCT number) FROM identity.blocks"
 MERGED = "SELECT absorbed::text, into_one::text FROM identity.merged ORDER BY 1"
 
 
@@ -83,7 +84,8 @@ class Searched:
 
     def tables(self):
         with closing(connect(self.url)) as connection:
-            return connection.execute(CONTENT).fetchall(), connection.execute(MERGED).fetchall()
+            content, merged, kept = (connection.execute(asked).fetchall() for asked in (CONTENT, MERGED, KEPT))
+            return content, (merged, kept)
 
 
 @pytest.fixture
