@@ -315,3 +315,13 @@ def test_one_company_described_four_ways_is_one_in_whatever_order(new_streams, o
     del said[0]["identifiers"], said[1]["identifiers"], said[2]["identifiers"]
     found = {ask(f"r-{n}", **said[n]) for n in order}
     assert len(found) == 1, [event.model_dump() for event in streams.events if isinstance(event, IdentityQuestioned)]
+
+
+def test_late_questions_end_where_nobody_could_tell_any_more(resolve, streams):
+    streams.search.lags = True
+    names = [f"Nordlicht Windkraftanlage{'n' * n}" for n in range(MOST_ASKED + 3)]
+    opened = [resolve(f"r-{n}", name=name, country="DE", place="Husum") for n, name in enumerate(names)]
+    for other in opened[1:]:
+        late(streams, opened[0], other)
+    assert 0 < len(streams.of(CUSTOMER, opened[0]).asked) <= MOST_ASKED
+    assert kinds(streams).count(IdentityQuestioned) == 2 * len(streams.of(CUSTOMER, opened[0]).asked)
