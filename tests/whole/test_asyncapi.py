@@ -5,9 +5,11 @@
 writes docs/asyncapi.yaml anew. AsyncAPI's own parser (npm, @asyncapi/parser) was run on it by hand; docs/facts-out.md says how.
 """
 
+import importlib
 import importlib.metadata
 import json
 import re
+import warnings
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import pytest
 import yaml
 from faststream.specification.asyncapi.v3_0_0.schema import ApplicationSchema
 from jsonschema import Draft202012Validator, FormatChecker
+from pydantic import ValidationError
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
@@ -62,6 +65,17 @@ def test_faststream_reads_it_back():
     assert {name: operation.action.value for name, operation in read.operations.items()} == {
         "intake": "receive", "desk": "send", "audit": "send", "partner": "send",
     }  # fmt: skip
+
+
+def test_a_reader_that_is_not_ours_takes_it_and_would_not_take_a_broken_one():
+    with warnings.catch_warnings():
+        # It names fields like methods of its base class, and says so when it is imported.
+        warnings.simplefilter("ignore", UserWarning)
+        reader = importlib.import_module("asyncapi3.models.asyncapi").AsyncAPI3
+    assert reader.model_validate(made()).asyncapi.startswith("3.")
+    for broken in ({"info": {}}, {"asyncapi": "1.2.0"}, {"channels": {"intake": {"messages": 5}}}, {"colour": "red"}):
+        with pytest.raises(ValidationError):
+            reader.model_validate({**made(), **broken})
 
 
 def test_everything_that_it_points_to_is_there():
