@@ -9,7 +9,7 @@ from dealreg.service.intake.formats.dates import instant
 from dealreg.service.intake.formats.envelopes import inside, is_meant, of_entity, word
 from dealreg.service.intake.formats.fields import spoken
 from dealreg.service.intake.formats.hubspot.associations import association
-from dealreg.service.intake.formats.hubspot.events import COMPANY, DEAL, UNKNOWN, Event, Kind, event, events_of
+from dealreg.service.intake.formats.hubspot.told import COMPANY, DEAL, UNKNOWN, Event, Kind, event, events_of
 from dealreg.service.intake.formats.orders import order_of_read
 from dealreg.service.intake.heard import ECHO, NOT_MEANT, Entity, FeedGap, Heard, Ignored
 from dealreg.service.intake.mapping import Format, MappingDocument

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dealreg.service.intake.conversions import text_of
 from dealreg.service.intake.formats.envelopes import word
-from dealreg.service.intake.formats.hubspot.events import COMPANY, DEAL, REMOVED, TYPE_IDS, UNKNOWN, Event
+from dealreg.service.intake.formats.hubspot.told import COMPANY, DEAL, REMOVED, TYPE_IDS, UNKNOWN, Event
 from dealreg.service.intake.heard import Entity, Heard, Ignored
 from dealreg.service.intake.mapping import MappingDocument
 from dealreg.service.intake.unreadable import Unreadable, Why
