@@ -73,7 +73,10 @@ def test_a_reader_that_is_not_ours_takes_it_and_would_not_take_a_broken_one():
         warnings.simplefilter("ignore", UserWarning)
         reader = importlib.import_module("asyncapi3.models.asyncapi").AsyncAPI3
     assert reader.model_validate(made()).asyncapi.startswith("3.")
-    for broken in ({"info": {}}, {"asyncapi": "1.2.0"}, {"channels": {"intake": {"messages": 5}}}, {"colour": "red"}):
+    faults: list[dict[str, object]] = [
+        {"info": {}}, {"asyncapi": "1.2.0"}, {"channels": {"intake": {"messages": 5}}}, {"colour": "red"},
+    ]  # fmt: skip
+    for broken in faults:
         with pytest.raises(ValidationError):
             reader.model_validate({**made(), **broken})
 
