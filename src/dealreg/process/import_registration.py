@@ -153,7 +153,7 @@ def _decided(case: Case, claim: Claim, past: PastLine, system: str) -> None:
     """What became of one line there, each fact at its own instant."""
     if past.past is Past.PENDING or past.decided_at is None:
         return
-    said = {
+    said: dict[str, Any] = {
         "customer": case.customer,
         "registration": claim.registration,
         "line": claim.line,

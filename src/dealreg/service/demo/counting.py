@@ -9,6 +9,7 @@ from uuid import UUID
 
 from dealreg.conflict.events import ConflictDetected, ConflictRuled
 from dealreg.file.evolve import FILE
+from dealreg.opportunity.commands import FoldOpportunity
 from dealreg.opportunity.state import OPPORTUNITY
 from dealreg.override.events import OverrideTookForce
 from dealreg.process.deciding import AGGREGATES
@@ -93,6 +94,8 @@ def _named(reading: Reading, delivery: Delivery) -> tuple[UUID | None, str]:
         [built] = reading.parse(delivery).commands
     except Unreadable:
         return None, delivery.digest
+    if not isinstance(built.command, FoldOpportunity):
+        raise TypeError("the story tells of opportunities")
     return built.command.message.opportunity, built.command.message.digest
 
 
