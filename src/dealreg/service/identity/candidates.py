@@ -25,10 +25,10 @@ ELSEWHERE = 100
 ANYWHERE = 300
 """The same where no place is known."""
 
-CLOSEST = 60
+CLOSEST = 40
 """Descriptions whose names are compared; those whose letters are nearest."""
 
-SPARE = 5
+SPARE = 3
 """How many more than are asked for are compared whole: several may be one customer, and an address may turn their order."""
 
 PLACE_BITS = 5
@@ -65,8 +65,8 @@ WITH asked AS MATERIALIZED (
         - sum(weight) - max(near), number
     LIMIT %(closest)s::int
 )
-SELECT customer, name, words, country, place, street, postcode, identifiers, near > 0 AS near
-FROM closest JOIN identity.descriptions USING (number)
+SELECT customer, name, words, country, place, street, postcode, identifiers, near > 0 AS near, into_one
+FROM closest JOIN identity.descriptions USING (number) LEFT JOIN identity.merged ON merged.absorbed = descriptions.customer
 """
 
 _MERGED = "SELECT absorbed, into_one FROM identity.merged WHERE absorbed = ANY (%(customers)s)"
@@ -105,7 +105,9 @@ class Candidates:
         rows = self._database.run(_NEAR, {"keys": list(asked), "weights": list(asked.values()), **_bounds(profile)})
         best = _by_name(profile, rows)[: limit + SPARE]
         found = [(UUID(str(row["customer"])), compare(profile, _profile(row))) for _, row in best]
-        now = self._now([customer for customer, _ in found])
+        now = {customer: customer for customer, _ in found}
+        if any(row["into_one"] is not None for _, row in best):
+            now = self._now(list(now))
         ranked: dict[UUID, Comparison] = {}
         for customer, comparison in sorted(found, key=lambda one: -one[1].score):
             ranked.setdefault(now[customer], comparison)
