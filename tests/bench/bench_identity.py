@@ -20,7 +20,7 @@ from dealreg.matching.profile import Profile
 from dealreg.service.embedded.postgres import Postgres
 from dealreg.service.identity.candidates import CandidateFound, Candidates
 from dealreg.service.ledger.ledger import Ledger
-from tests.bench.identity_tables import PREWARM, Trigrams, customer_of, load, own_postgres
+from tests.bench.identity_tables import PREWARM, THRESHOLDS, Trigrams, customer_of, load, own_postgres
 from tests.bench.measuring import Figure, Meter, Report, Servers
 from tests.bench.perturbing import HELD_OUT, TUNED, Kind, name_and_place, perturbed
 from tests.bench.synthetic_accounts import BLOCK, Accounts
@@ -52,8 +52,12 @@ def test_who_is_meant_among_many(server: Postgres, sizes: list[int], report: Rep
         with ExitStack() as opened:
             ledger = opened.enter_context(Ledger(url))
             ours = Candidates(ledger)
-            theirs = opened.enter_context(closing(Trigrams(server.url(f"accounts_{size}", login="postgres"))))
-            report.say(f"identity: in turns with trigrams, {size:,}", _paired(accounts, ours, theirs))
+            admin = server.url(f"accounts_{size}", login="postgres")
+            for threshold in THRESHOLDS:
+                with closing(Trigrams(admin, threshold)) as theirs:
+                    title = f"identity: in turns with trigrams from {threshold}, {size:,}"
+                    report.say(title, _paired(accounts, ours, theirs))
+            theirs = opened.enter_context(closing(Trigrams(admin)))
             report.say(f"identity: candidates and score, {size:,}", _alone(accounts, ours, theirs, _pid(server)))
             report.say(f"identity: verdicts, {size:,}", _verdicts(accounts, ours))
         _drop(server, size)
