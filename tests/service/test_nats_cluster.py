@@ -47,7 +47,7 @@ def test_a_feed_survives_the_loss_of_each_server_the_leaders_too(nats_cluster, d
     assert stream.config.num_replicas == 3
     published = []
     publisher = threading.Thread(target=lambda: published.append(publish_opportunities(nats_cluster.url, slowly())))
-    lost = []
+    lost: list[str] = []
     with consumer(nats_cluster.url, database_url, "") as process:
         publisher.start()
         for which in (0, 1, 0):

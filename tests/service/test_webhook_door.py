@@ -155,7 +155,7 @@ async def in_the_broker(door):
     client = await nats.connect(door.url)
     try:
         pulling = await client.jetstream().pull_subscribe_bind("deal-intake", f"{door.prefix}CRM")
-        return [(one.subject, dict(one.headers), one.data) for one in await pulling.fetch(10, timeout=2)]
+        return [(one.subject, dict(one.headers or {}), one.data) for one in await pulling.fetch(10, timeout=2)]
     finally:
         await client.close()
 
