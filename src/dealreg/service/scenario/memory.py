@@ -104,9 +104,10 @@ class MemoryStates:
 class MemoryLedger:
     """Decides requests one after another, or two from the same reading, and keeps every fact in order."""
 
-    def __init__(self, core: Core, aggregates: Mapping[str, Aggregate[Any]]) -> None:
-        """``core`` decides; ``aggregates`` by name."""
+    def __init__(self, core: Core, aggregates: Mapping[str, Aggregate[Any]], *, searches: bool = True) -> None:
+        """``core`` decides; ``aggregates`` by name; ``searches``: customers are found by likeness too, as by tables that never lag."""
         self.core = core
+        self._searches = searches
         self.states = MemoryStates(aggregates)
         self.facts: list[Recorded] = []
 
@@ -129,7 +130,7 @@ class MemoryLedger:
         self.states.at = at
         home = self.core.home(request)
         task = Task(0, request, home, digest_of(request), {home: self.core.home_kind(request)})
-        made = Sitting(self.states, self.core, search=self.states.near).decide([task])[0]
+        made = Sitting(self.states, self.core, search=self.states.near if self._searches else None).decide([task])[0]
         if made.broken is not None:
             raise made.broken
         return made

@@ -37,7 +37,7 @@ class Simulation:
         """Nothing is asked before ``steps`` is read."""
         self.plan = plan
         self.ledger = MemoryLedger(
-            Core(deciding.decide, deciding.home, deciding.home_kind, build()), deciding.AGGREGATES
+            Core(deciding.decide, deciding.home, deciding.home_kind, build()), deciding.AGGREGATES, searches=False
         )
         parties = Parties(plan)
         self.market = Market(plan, parties)
