@@ -212,7 +212,7 @@ def test_what_a_mapping_hides_or_makes_personal_leaves_every_row(seeded, tmp_pat
 
 
 def test_built_again_every_row_is_as_it_was(seeded, feed, database_url):
-    feed({"record": "a", **DEAL, "custom": {"Seats__c": 12, "Code__c": 3, "Renewal__c": "never"}})
+    feed({"record": "a", **DEAL, "custom": {"Seats__c": 12, "Code__c": 3, "Renewal__c": "never", "Late__c": 2}})
     feed(
         {"record": "b", "custom": {"Seats__c": "a dozen"}},
         {"record": "a", "order": 1, "custom": {"Late__c": 1.5}, "n": 1},
