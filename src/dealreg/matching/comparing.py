@@ -25,6 +25,7 @@ POSSIBLE_NAME = 0.80
 POSSIBLE_NEAR = 0.62
 """The same where a domain or a house agrees."""
 
+
 class Verdict(StrEnum):
     """What a comparison says; only ``possible`` asks a person."""
 
