@@ -3,8 +3,11 @@
 import json
 from typing import Any
 
+from dealreg.account.commands import FoldAccount
+from dealreg.opportunity.commands import FoldOpportunity
 from dealreg.opportunity.decide import fold
 from dealreg.opportunity.state import Opportunity, evolve
+from dealreg.service.intake.building import Built
 from dealreg.service.intake.mapping import Mappings, load_mappings, read_mapping
 from dealreg.service.intake.reading import Parsed, Reading
 from dealreg.service.intake.unreadable import Unreadable, Why
@@ -30,9 +33,15 @@ def parsed(value: Any, reading: Reading, **headers: str) -> Parsed:
     return reading.parse(delivered(body, 1, headers))
 
 
+def message_in(one: Built) -> Any:
+    """The message that a command folds in."""
+    assert isinstance(one.command, FoldOpportunity | FoldAccount)
+    return one.command.message
+
+
 def told(value: Any, reading: Reading, **headers: str) -> list[Any]:
     """The messages of a delivery, one a record."""
-    return [one.command.message for one in parsed(value, reading, **headers).commands]
+    return [message_in(one) for one in parsed(value, reading, **headers).commands]
 
 
 def refusal(value: Any, reading: Reading, **headers: str) -> tuple[Why, str]:

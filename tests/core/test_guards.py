@@ -10,9 +10,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dealreg.engagement.guards.checking import Mistake, mistakes
-from dealreg.engagement.guards.custom_fields import CustomFieldRules, FieldType, read
+from dealreg.engagement.guards.custom_fields import CustomFieldRules, read
 from dealreg.engagement.guards.evaluating import Held, held, roots_of
 from dealreg.engagement.guards.facts import FACTS, INSTANT, LEGS, ROOTS, Custom, Kind
+from dealreg.vocabulary.field_types import FieldType
 
 BERLIN = ZoneInfo("Europe/Berlin")
 CUSTOM = (

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import permutations
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -17,6 +18,7 @@ from dealreg.mirror.state import CRM_SCHEMA
 from dealreg.process.mirror_fields import declare, learn
 from dealreg.vocabulary.fact import Actor, Request, Role
 from dealreg.vocabulary.field_types import Audience, Entity, FieldType, kind_of, parsed, wider
+from dealreg.vocabulary.ids import ProgramId
 from dealreg.vocabulary.refused import NotAllowed
 from dealreg.vocabulary.situation import Situation, Unread
 from dealreg.vocabulary.values import CustomField, Sealed, Treatment
@@ -155,7 +157,7 @@ def test_a_declared_type_stands_against_what_comes_and_can_be_taken_back():
 
 def test_the_desks_word_stands_over_the_mappings():
     state, _ = learned([([field("2017-03-06")], [Treatment(name="Grade__c", type=TEXT)])])
-    of = {"source": "crm", "entity": Entity.OPPORTUNITY, "name": "Grade__c", "desk": DESK}
+    of: dict[str, Any] = {"source": "crm", "entity": Entity.OPPORTUNITY, "name": "Grade__c", "desk": DESK}
     said = facts.CustomFieldTypeDeclared(**of, type=DAY, by_mapping=False, before=TEXT, effective=DAY)
     state = CRM_SCHEMA.evolve(state, said)
     assert (state.fields["Grade__c"].type, state.fields["Grade__c"].by_mapping) == (DAY, TEXT)
@@ -207,7 +209,7 @@ def test_only_the_desk_declares(role):
     actor = Actor(role=role, subject="u")
     command = DeclareFieldType(source="crm", name="Grade__c", type=TEXT)
     with pytest.raises(NotAllowed, match="only the deal desk may declare the type of a field"):
-        declare(situation, Request(id="1", program="p", actor=actor, command=command), command)
+        declare(situation, Request(id="1", program=ProgramId("p"), actor=actor, command=command), command)
 
 
 def test_a_message_without_fields_of_its_own_does_not_look_at_the_schema():

@@ -27,7 +27,7 @@ from dealreg.process.open_customer import MOST_ASKED
 from dealreg.process.question_identity import question_late
 from dealreg.process.resolve_customer import resolve_customer
 from dealreg.vocabulary.fact import Actor, Request, Role
-from dealreg.vocabulary.ids import identifier_stream
+from dealreg.vocabulary.ids import ProgramId, identifier_stream
 from dealreg.vocabulary.refused import NotAllowed, Unknown
 
 T = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -73,6 +73,16 @@ def resolve(streams):
 
 def kinds(streams, before=0):
     return [type(event) for event in streams.events[before:]]
+
+
+def likenesses(streams):
+    """What the comparison said with every question: here each has it."""
+    said = []
+    for event in streams.events:
+        if isinstance(event, IdentityQuestioned):
+            assert event.likeness is not None
+            said.append(event.likeness)
+    return said
 
 
 def test_the_same_house_and_name_is_the_same_and_says_why(resolve, streams):
@@ -131,9 +141,10 @@ def test_a_question_carries_what_the_comparison_said_on_both_sides(resolve, stre
         (first, second, LIKENESS_GROUND),
         (second, first, LIKENESS_GROUND),
     }
-    assert [event.likeness.other for event in asked] == [event.other for event in asked]
-    assert len({event.likeness.score for event in asked}) == 1
-    assert 0 < asked[0].likeness.score < 1000
+    said = likenesses(streams)
+    assert [one.other for one in said] == [event.other for event in asked]
+    assert len({one.score for one in said}) == 1
+    assert 0 < said[0].score < 1000
 
 
 def test_a_register_answers_what_a_likeness_asked(resolve, streams):
@@ -153,8 +164,8 @@ def test_the_domain_of_a_group_makes_no_company_another(resolve, streams):
     assert streams.of(CUSTOMER, below).possible == ()
     alone = resolve("r-3", identifiers=[DOMAIN], name="Kranhaus Kran", country="DE", place="Köln")
     assert alone not in {group, below}
-    likeness = [event.likeness for event in streams.events if isinstance(event, IdentityQuestioned)]
-    assert not any("domain" in reason.text for one in likeness for reason in one.reasons), "it speaks for none of them"
+    reasons = [reason for one in likenesses(streams) for reason in one.reasons]
+    assert not any("domain" in reason.text for reason in reasons), "it speaks for none of them"
     alone = resolve("r-6", identifiers=[DOMAIN], name="Kranhaus AG", country="DE", place="Köln")
     assert alone not in {group, below}
     assert set(streams.of(CUSTOMER, alone).possible) >= {group, below}
@@ -209,7 +220,9 @@ def test_a_number_that_a_register_contradicts_decides_nothing(resolve, streams):
 
 def late(streams, one, other, role=Role.CLOCK):
     command = QuestionIdentity(customer=one, other=other)
-    request = Request(id="q", program="reference", actor=Actor(role=role, subject="identity"), command=command)
+    request = Request(
+        id="q", program=ProgramId("reference"), actor=Actor(role=role, subject="identity"), command=command
+    )
     return streams.decide(lambda s: question_late(s, request, command), T)
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from dealreg.customer.state import CUSTOMER
+from dealreg.file.claim_events import ClaimEntered
 from dealreg.file.evolve import FILE
 from dealreg.file.state import HOLDING, LIVE, WAITING, Claim, CustomerFile, LegState
 from dealreg.registration.state import REGISTRATION
@@ -23,7 +24,6 @@ from dealreg.vocabulary.values import Scope, Tier
 from tests.properties.story import Story
 
 CLAUSE = re.compile(r"ROE-([1-9]|[12]\d|3[0-3])")
-ENTERED = "claim_entered.v1"
 ENDS = frozenset(LegState) - LIVE
 RETURNS = {"leg_reopened.v1", "claim_restored.v1"}
 """Facts by which a leg that ended comes back (ROE-31; an appeal's ruling, ROE-29)."""
@@ -151,7 +151,8 @@ def one_place(story: Story) -> None:
     for registration, customer in held.items():
         filed = story.ledger.states.state(REGISTRATION, StreamId(registration)).customer
         law("a registration leads to its file", holds=_now(story, filed) == customer, found=(registration, filed))
-    entered = {fact.event.registration for _, came in story.asked for fact in came.facts if fact.event.NAME == ENTERED}
+    facts = (fact.event for _, came in story.asked for fact in came.facts)
+    entered = {event.registration for event in facts if isinstance(event, ClaimEntered)}
     law("no claim is lost", holds=entered <= held.keys(), found=entered - held.keys())
 
 

@@ -13,7 +13,7 @@ from dealreg.customer.commands import MergeCustomers, SplitCustomer, TellCustome
 from dealreg.customer.state import CUSTOMER, IDENTIFIER
 from dealreg.registration.commands import FileRegistration, WithdrawRegistration
 from dealreg.registration.state import REGISTRATION
-from dealreg.vocabulary.ids import StreamId, identifier_stream
+from dealreg.vocabulary.ids import PartnerId, StreamId, identifier_stream
 from tests.properties.laws import LAWS, broken
 from tests.properties.story import CONTACT, Story, actor_of
 
@@ -121,7 +121,9 @@ class Walk:
             return None
         registration = self.draw.choice(list(self.story.registrations))
         dealer = self.story.registrations[registration]
-        return self.story.ask(WithdrawRegistration(registration=registration, partner=dealer), actor_of(dealer))
+        return self.story.ask(
+            WithdrawRegistration(registration=registration, partner=PartnerId(dealer)), actor_of(dealer)
+        )
 
     def numbers_name_one(self):
         """Each number names one customer, which has it, and no two open customers have it."""

@@ -9,6 +9,7 @@ from dealreg.service.intake.building import built
 from dealreg.service.intake.heard import Heard
 from dealreg.service.intake.mapping import read_mapping
 from dealreg.vocabulary.field_types import Audience, Entity, FieldType
+from tests.fix_formats import message_in
 from tests.fix_intake import NOON
 
 MAPPING = """
@@ -25,7 +26,7 @@ account: {harmless: ["*"], types: {Size: number}}
 
 def said(custom, format_="neutral", entity=Entity.OPPORTUNITY, mapping=MAPPING):
     heard = Heard("crm", "006", ("m", json.dumps(sorted(custom))), "1", "updated", NOON, {}, custom, entity)
-    return built(heard, read_mapping(mapping.replace("FORMAT", format_))).command.message
+    return message_in(built(heard, read_mapping(mapping.replace("FORMAT", format_))))
 
 
 @pytest.mark.parametrize(

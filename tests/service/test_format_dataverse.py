@@ -2,11 +2,13 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dealreg.feed.commands import ReportFeedGap
 from dealreg.opportunity.events import Outcome
 from dealreg.service.intake.formats.dataverse.adapter import DATAVERSE
 from dealreg.service.intake.heard import Entity
@@ -233,9 +235,11 @@ def test_a_message_whose_fields_were_taken_out_is_a_gap(reading, header):
     assert (said.change, said.given(), said.record) == ("gap", (), RECORD)
     assert one(context("Delete", {"Target": reference(RECORD, "opportunity")}), reading, **named).change == "deleted"
     (command,) = parsed(context("UpdateMultiple", record=None), reading, **named).commands
+    assert isinstance(command.command, ReportFeedGap)
     assert (command.command.source, command.command.entity) == ("dataverse", "opportunity")
     assert one(update({"name": "x"}), reading, **{"x-ms-dynamics-msg-size-exceeded": "false"}).change == "updated"
-    for cut in (None, []):
+    nothing: tuple[Any, ...] = (None, [])
+    for cut in nothing:
         assert one({**update({"name": "x"}), "InputParameters": cut}, reading).change == "gap"
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -373,16 +374,14 @@ def test_a_deal_that_was_lost_in_an_open_stage_is_lost_however_much_of_it_is_tol
     """Found by a day of traffic: read whole, stage and state came together, and the stage's silence counted as open."""
     text = "{source: s, format: dataverse, fields: {stage: step}, outcomes: {state: {'0': open, '2': lost}}, stages: {Develop: {stage: qualified}, Over: {outcome: won}}}"
     mapping = read_mapping(text)
-    said = {
-        name: spoken(theirs, mapping)[0].get("outcome")
-        for name, theirs in {
-            "both": {"step": "Develop", "state": 2},
-            "state alone": {"state": 2},
-            "stage alone": {"step": "Develop"},
-            "a stage that says so": {"step": "Over", "state": 0},
-            "neither": {"step": "unknown"},
-        }.items()
+    cases: dict[str, dict[str, Any]] = {
+        "both": {"step": "Develop", "state": 2},
+        "state alone": {"state": 2},
+        "stage alone": {"step": "Develop"},
+        "a stage that says so": {"step": "Over", "state": 0},
+        "neither": {"step": "unknown"},
     }
+    said = {name: spoken(theirs, mapping)[0].get("outcome") for name, theirs in cases.items()}
     assert said == {
         "both": "lost",
         "state alone": "lost",

@@ -16,7 +16,7 @@ from dealreg.service.intake.formats.hubspot.adapter import HUBSPOT
 from dealreg.service.intake.formats.orders import order
 from dealreg.service.intake.heard import Entity
 from dealreg.service.intake.unreadable import Unreadable, Why
-from tests.fix_formats import SHIPPED, folded, parsed, reads, refusal, shipped_with, told
+from tests.fix_formats import SHIPPED, folded, message_in, parsed, reads, refusal, shipped_with, told
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "crm_change_events"
 CAPTURED = [json.loads(line) for line in (REAL / "hubspot_webhooks_captured.jsonl").read_text().splitlines()]
@@ -60,7 +60,7 @@ def association(kind, one, other, named=None, at=AT, **more):
 
 def test_the_captured_events_are_read_in_one_array(reading):
     done = parsed(CAPTURED, reading)
-    said = [one.command.message for one in done.commands]
+    said = [message_in(one) for one in done.commands]
     assert [(one.record, one.change.value) for one in said] == [
         ("330222354146", "created"),
         ("330222354146", "updated"),

@@ -5,13 +5,14 @@ from uuid import UUID
 
 import pytest
 
-from dealreg.customer.commands import CustomerGiven, TellCustomersApart
+from dealreg.customer.commands import TellCustomersApart
 from dealreg.customer.state import CUSTOMER
 from dealreg.service.composition import House
 from dealreg.service.identity.following import Following
 from dealreg.service.identity.late import LateQuestions
 from dealreg.service.settings import Role as DatabaseRole
 from dealreg.vocabulary.fact import Actor, Request, Role
+from dealreg.vocabulary.ids import ProgramId
 from tests.fix_web import claim
 
 DESK = Actor(role=Role.DEAL_DESK, subject="u-desk")
@@ -61,7 +62,7 @@ def test_two_that_were_opened_before_the_search_knew_either_are_asked_about_once
     looked(following, late)
     assert house.ledger.run("SELECT count(*) AS many FROM ledger.events")[0]["many"] == facts, "nothing is asked twice"
     told = TellCustomersApart(customer=one, other=other, reason="two firms")
-    house.dispatch.decide_batch([Request(id="t", program="reference", actor=DESK, command=told)])
+    house.dispatch.decide_batch([Request(id="t", program=ProgramId("reference"), actor=DESK, command=told)])
     house.ledger.run("UPDATE identity.looked_through SET position = 0")
     looked(following, late)
     assert asked_of(house) == {}
@@ -79,7 +80,7 @@ def test_one_that_the_search_knows_is_asked_about_in_the_decision_that_opens_the
 
 
 def test_who_the_decision_was_shown_is_recorded_with_it_and_decides_the_same_again(seeded, seekers):
-    following, late, house = seekers
+    following, _, house = seekers
     filed(seeded, "Nordlicht Windkraftanlagen GmbH", "nordlicht.example", street="Hafenstr. 12", postcode="24103")
     following.catch_up()
     answer = filed(seeded, "Nordlicht Windkraft Anlagen", "other.example", street="Hafenstraße 12", postcode="24103")

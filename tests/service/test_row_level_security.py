@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -126,7 +127,7 @@ def _fill_later(history, incumbent, at):
 
 def _fill_fields(history, at):
     """A field of a CRM's own, and that there were more than are mirrored."""
-    of = {"source": "crm", "entity": Entity.OPPORTUNITY, "desk": desk_reader(PROGRAM)}
+    of: dict[str, Any] = {"source": "crm", "entity": Entity.OPPORTUNITY, "desk": desk_reader(PROGRAM)}
     learned = CustomFieldLearned(
         **of, name="Seats", type=FieldType.WHOLE, personal=False, shown_to=(), record="r", message="0" * 64
     )

@@ -22,6 +22,7 @@ from dealreg.service.sources.http import Patience
 from dealreg.service.sources.json_text import parsed, written
 from dealreg.service.sources.known import can_be_asked, client_of
 from dealreg.service.sources.settings import Api
+from tests.fix_formats import message_in
 from tests.fix_sources import Fault, at
 
 QUICK = Patience(attempts=3, seconds=20, first_pause=0.01, longest_pause=0.05)
@@ -414,10 +415,11 @@ def test_what_a_client_reads_its_adapter_understands(sources, name):
     client = client_of(document, QUICK)
     read = client.read(Entity.OPPORTUNITY, record)
     client.close()
+    assert read is not None
     outgoing = message_of(document.source, "acme", Entity.OPPORTUNITY, read, at=at(9), covers="t1.2")
     delivery = Delivery(outgoing.body, outgoing.headers, "crm.opportunity.cloudevents", "CRM", 1, at(10))
     parsed = Reading(Mappings([document]), "acme").parse(delivery)
-    message = parsed.commands[0].command.message
+    message = message_in(parsed.commands[0])
     assert (message.change, message.changed_at, message.name) == ("read", at(5), "Deal")
     assert message.order >= "t1.2~"
     if name in {"salesforce", "hubspot", "dataverse"}:
