@@ -136,4 +136,6 @@ def _print(shown: dict[str, Any]) -> None:
     hidden = sum(max(len(shown[kind]) - SHOWN, 0) for kind in ("refused", "not_as_the_file_says"))
     if hidden:
         console.print(f"{hidden} more with --json")
-    console.print("effective times are the other system's, recorded times are now: as-of ID --effective T shows the past")
+    console.print(
+        "effective times are the other system's, recorded times are now: as-of ID --effective T shows the past"
+    )
