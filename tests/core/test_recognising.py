@@ -15,6 +15,7 @@ from dealreg.customer.events import (
     IdentifierAssigned,
     IdentifierShared,
     IdentityQuestioned,
+    NameKeyUsed,
     ParentCompanyNamed,
 )
 from dealreg.customer.state import CUSTOMER, IDENTIFIER, LIKENESS_GROUND
@@ -22,7 +23,7 @@ from dealreg.matching.apart import told_apart_in_public
 from dealreg.matching.blocking import keys
 from dealreg.matching.comparing import METHOD
 from dealreg.matching.identifiers import canonical
-from dealreg.process.compare_customers import known_as
+from dealreg.process.compare_customers import MOST_SHARING, known_as
 from dealreg.process.open_customer import MOST_ASKED
 from dealreg.process.question_identity import question_late
 from dealreg.process.resolve_customer import resolve_customer
@@ -338,3 +339,27 @@ def test_late_questions_end_where_nobody_could_tell_any_more(resolve, streams):
         late(streams, opened[0], other)
     assert 0 < len(streams.of(CUSTOMER, opened[0]).asked) <= MOST_ASKED
     assert kinds(streams).count(IdentityQuestioned) == 2 * len(streams.of(CUSTOMER, opened[0]).asked)
+
+
+def test_a_domain_that_many_share_says_nothing_and_is_not_read_one_by_one(resolve, streams):
+    """A group of two hundred companies without numbers: a decision read them all, and compared each with each for each."""
+    streams.search.lags = True
+    sees: list[int] = []
+    held = streams._held
+    for place in range(MOST_SHARING + 15):
+        looked: list[object] = []
+        streams._held = lambda stream, kind, looked=looked: looked.append(stream) or held(stream, kind)
+        name = f"{chr(97 + place // 6) * 4}{chr(97 + place % 6) * 5} Werk"
+        before = len(streams.facts)
+        resolve(f"r-{place}", identifiers=[DOMAIN], name=name, country="DE", place="Kiel")
+        sees.append(len(looked))
+        assert len(streams.facts) - before <= 3 + 2 * MOST_ASKED
+    assert max(sees) <= MOST_SHARING + 5
+    stream = identifier_stream("domain", "kranhaus.example")
+    assert len(streams.of(IDENTIFIER, stream).named) == MOST_SHARING + 1, "said until it says nothing"
+    assert kinds(streams, before) == [CustomerOpened, NameKeyUsed], "and nobody is asked about"
+    known = resolve("r-known", identifiers=[VAT], name="Zander Rohre", country="DE", place="Bonn")
+    before = len(streams.facts)
+    assert resolve("r-more", identifiers=[VAT, DOMAIN]) == known
+    assert kinds(streams, before) == []
+    assert resolve("r-alone", identifiers=[DOMAIN]) != known

@@ -53,11 +53,15 @@ def nearest(described: Profile, state: Customer) -> Comparison:
     return max(found, key=lambda one: (_RANK[one.verdict], one.score))
 
 
-def judged(situation: Situation, described: Profile, customer: UUID) -> Judged:
-    """How like the description is to the customer; domains that say nothing are left out of it."""
+def heard(situation: Situation, described: Profile) -> Profile:
+    """A description without the domains that say nothing."""
     silent = silent_domains(situation, described.identifiers)
-    heard = replace(described, identifiers=tuple(pair for pair in described.identifiers if pair not in silent))
-    found = nearest(heard, situation.of(CUSTOMER, customer))
+    return replace(described, identifiers=tuple(pair for pair in described.identifiers if pair not in silent))
+
+
+def judged(situation: Situation, described: Profile, customer: UUID) -> Judged:
+    """How like the description, as it is ``heard``, is to the customer."""
+    found = nearest(described, situation.of(CUSTOMER, customer))
     return Judged(customer, found.verdict, likeness_of(found, customer))
 
 
@@ -76,21 +80,35 @@ def mirrored(likeness: Likeness, other: UUID) -> Likeness:
     return likeness.model_copy(update={"other": other})
 
 
+MOST_SHARING = 20
+"""A domain that names more customers than this says nothing, whoever they are, and they are not looked at: it bounds what a decision reads."""
+
+
+def crowded(situation: Situation, pair: Pair) -> bool:
+    """Whether a domain names so many that it says nothing."""
+    return len(situation.of(IDENTIFIER, identifier_stream(*pair)).named) > MOST_SHARING
+
+
 def holders(situation: Situation, pair: Pair) -> tuple[UUID, ...]:
-    """The customers that an identifier names, as they are after all merges; several only where a domain is shared."""
+    """The customers that an identifier names, as they are after all merges; several only where a domain is shared.
+
+    Of a domain that is ``crowded`` as they were named: nobody compares with them.
+    """
     named = situation.of(IDENTIFIER, identifier_stream(*pair)).named
-    if len(named) <= 1:
+    if len(named) <= 1 or len(named) > MOST_SHARING:
         return named
     situation.need(CUSTOMER.name, named)
     return tuple(dict.fromkeys(customer_now(situation, one) for one in named))
 
 
 def silent_domains(situation: Situation, pairs: Iterable[Pair]) -> frozenset[Pair]:
-    """Domains that say nothing: customers with numbers of their own in one register share them."""
+    """Domains that say nothing: too many share them, or customers with numbers of their own in one register do."""
     return frozenset(pair for pair in pairs if pair[0] == DOMAIN and _says_nothing(situation, pair))
 
 
 def _says_nothing(situation: Situation, pair: Pair) -> bool:
+    if crowded(situation, pair):
+        return True
     states = [situation.of(CUSTOMER, one) for one in holders(situation, pair)]
     return any(
         told_apart_in_public(one.identifiers, other.identifiers)

@@ -34,7 +34,7 @@ from dealreg.matching.names import comparable, country_key, name_key
 from dealreg.matching.profile import Profile
 from dealreg.process.ask_identity import ask, question
 from dealreg.process.case import customer_now
-from dealreg.process.compare_customers import Judged, given_as, holders, judged
+from dealreg.process.compare_customers import Judged, crowded, given_as, heard, holders, judged
 from dealreg.vocabulary.ids import CustomerId, desk_reader, identifier_stream, name_key_stream
 from dealreg.vocabulary.situation import Situation
 
@@ -48,7 +48,8 @@ It bounds a fact, and what one decision reads; 2,000 equal names made a fact of 
 def recognised(situation: Situation, given: CustomerGiven, pairs: Sequence[Pair]) -> tuple[UUID | None, list[Judged]]:
     """The one that the description is the same as, if exactly one is; and all that it may be, those of its name first."""
     described = given_as(given, pairs)
-    domains = dict.fromkeys(one for pair in pairs if pair[0] == DOMAIN for one in holders(situation, pair))
+    telling = [pair for pair in pairs if pair[0] == DOMAIN and not crowded(situation, pair)]
+    domains = dict.fromkeys(one for pair in telling for one in holders(situation, pair))
     found = situation.candidates.near(named_by(described), described)
     named = alike(situation, given, pairs)
     few = named if len(named) <= MOST_ASKED else ()
@@ -73,9 +74,10 @@ def _judged(situation: Situation, described: Profile, among: tuple[UUID, ...], a
     """Those that are the same or possible; who has its name or its domain is asked about unless a register tells them apart."""
     situation.need(CUSTOMER.name, among)
     known = {one: customer_now(situation, one) for one in among if situation.of(CUSTOMER, one).exists}
+    said = heard(situation, described)
     result = []
     for customer in dict.fromkeys(known.values()):
-        one = judged(situation, described, customer)
+        one = judged(situation, said, customer)
         apart = told_apart(described.identifiers, situation.of(CUSTOMER, customer).identifiers)
         named = any(known.get(other) == customer for other in asked)
         if one.verdict is Verdict.DIFFERENT and named and not apart:
@@ -182,9 +184,9 @@ def question_numbers(situation: Situation, customer: UUID, others: Sequence[UUID
 
 
 def share(situation: Situation, customer: UUID, pair: Pair) -> None:
-    """Say once that a domain names this customer too."""
+    """Say once that a domain names this customer too; of one that names too many it is not said any more."""
     stream = identifier_stream(*pair)
-    if customer not in holders(situation, pair):
+    if not crowded(situation, pair) and customer not in holders(situation, pair):
         fact = IdentifierShared(scheme=pair[0], value=pair[1], customer=customer)
         situation.record(IDENTIFIER, stream, fact)
 

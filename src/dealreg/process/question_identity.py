@@ -11,7 +11,7 @@ from dealreg.matching.comparing import Verdict
 from dealreg.process import permit
 from dealreg.process.ask_identity import question
 from dealreg.process.case import customer_now
-from dealreg.process.compare_customers import judged, known_as
+from dealreg.process.compare_customers import heard, judged, known_as
 from dealreg.process.open_customer import MOST_ASKED
 from dealreg.vocabulary.fact import Request
 from dealreg.vocabulary.refused import Unknown
@@ -29,7 +29,7 @@ def question_late(situation: Situation, request: Request, command: QuestionIdent
         return one
     if _stands_above(situation, one, other) or _stands_above(situation, other, one):
         return one
-    found = [judged(situation, known, other) for known in known_as(situation.of(CUSTOMER, one))]
+    found = [judged(situation, heard(situation, known), other) for known in known_as(situation.of(CUSTOMER, one))]
     like = [known for known in found if known.verdict is not Verdict.DIFFERENT]
     if like:
         best = max(like, key=lambda known: known.likeness.score)

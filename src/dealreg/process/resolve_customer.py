@@ -16,7 +16,7 @@ from dealreg.matching.identifiers import DOMAIN, NotAnIdentifier, canonical, str
 from dealreg.matching.names import folded
 from dealreg.process.ask_identity import tell_by_register
 from dealreg.process.case import customer_now
-from dealreg.process.compare_customers import holders
+from dealreg.process.compare_customers import crowded, holders
 from dealreg.process.open_customer import (
     open_customer,
     question_numbers,
@@ -104,7 +104,7 @@ def _named(
     own = (*situation.of(CUSTOMER, customer).identifiers, *(pair for pair, held in found.items() if not held))
     asked = dict.fromkeys(others)
     for pair, held in found.items():
-        for other in held if pair[0] == DOMAIN else ():
+        for other in held if pair[0] == DOMAIN and not crowded(situation, pair) else ():
             if other != customer and told_apart_in_public(own, situation.of(CUSTOMER, other).identifiers):
                 share(situation, customer, pair)
             elif other != customer and customer not in held:
