@@ -179,6 +179,35 @@ def test_what_it_refused_is_tried_when_there_is_something_else_to_say(world):
     assert world.failures() == []
 
 
+def test_what_it_refuses_while_something_else_happens_is_tried_again_with_that(world):
+    """Noted between the values that were refused and the note of the refusal: nobody would tell it otherwise until the next fact."""
+
+    def meanwhile(one):
+        client = client_of(one, QUICK)
+        write = client.write
+
+        def overtaken(*said):
+            if not world.written:
+                withdraw(world)
+                assert catch_up(world.url, Noting())
+            write(*said)
+
+        client.write = overtaken
+        return client
+
+    world.sources.always.append(Fault("400"))
+    assert catch_up(world.url, Noting())
+    with Ledger(world.url, role="dealreg_auditor", pool_size=2) as audited, turn(world.url, "t") as connection:
+        writing = Writing(Replay(audited), world.mappings, meanwhile)
+        writing.step(connection)
+        writing.close()
+        connection.execute("UPDATE outbox.writes SET due_at = clock_timestamp()")
+    world.sources.always.clear()
+    (told,) = world.tell()
+    assert told["Registration__c"] == "Withdrawn"
+    assert world.failures() == []
+
+
 def test_one_process_at_a_time_writes(world):
     with turn(world.url, Writing.name) as held, connect(world.url) as connection:
         assert held is not None

@@ -39,7 +39,8 @@ UPDATE outbox.writes SET source = %s, record = %s, written = %s, written_at = CA
 WHERE opportunity = %s
 """
 _FAILED: Final = """
-UPDATE outbox.writes SET source = %s, record = %s, tries = tries + 1, trouble = %s, due = %s, due_at = clock_timestamp() + %s::interval
+UPDATE outbox.writes SET source = %s, record = %s, tries = tries + 1, trouble = %s, due = %s OR position > %s,
+    due_at = clock_timestamp() + %s::interval
 WHERE opportunity = %s
 """
 
@@ -92,7 +93,7 @@ class Writing:
             if news and found.mapping is not None:
                 self._source(found.mapping).write(Entity.OPPORTUNITY, found.record, news)
         except SourceError as error:
-            self._failed(connection, opportunity, found, error, tries)
+            self._failed(connection, opportunity, found, error, tries, moment.position)
             return
         if news:
             log.info("crm_told", source=found.source, record=found.record, fields=sorted(news))
@@ -110,11 +111,13 @@ class Writing:
         mapping = self._mappings.of_source(state.source) if state.exists else None
         return Record(state.source, state.record, mapping)
 
-    def _failed(self, connection: Connection, opportunity: UUID, found: Record, error: SourceError, tries: int) -> None:
+    def _failed(
+        self, connection: Connection, opportunity: UUID, found: Record, error: SourceError, tries: int, position: int
+    ) -> None:
         """What it refuses is asked again only when there is something else to say; whoever is away or shut is tried again."""
         again = not isinstance(error, SourceRefused)
         rest = min(FIRST_REST * 2 ** min(tries, 16), LONGEST_REST)
         if isinstance(error, SourceAway) and error.retry_after is not None:
             rest = max(rest, timedelta(seconds=error.retry_after))
         log.warning("crm_not_told", source=found.source, record=found.record, why=str(error), again=again)
-        connection.execute(_FAILED, [found.source, found.record, str(error), again, rest, opportunity])
+        connection.execute(_FAILED, [found.source, found.record, str(error), again, position, rest, opportunity])
