@@ -11,10 +11,13 @@ from dealreg.customer.commands import CustomerGiven, QuestionIdentity
 from dealreg.customer.events import (
     CustomerOpened,
     CustomerRecognised,
+    CustomersMerged,
     CustomersToldApart,
     IdentifierAssigned,
     IdentifierShared,
     IdentityQuestioned,
+    KnownIdentifier,
+    MergeUndone,
     NameKeyUsed,
     ParentCompanyNamed,
 )
@@ -363,3 +366,39 @@ def test_a_domain_that_many_share_says_nothing_and_is_not_read_one_by_one(resolv
     assert resolve("r-more", identifiers=[VAT, DOMAIN]) == known
     assert kinds(streams, before) == []
     assert resolve("r-alone", identifiers=[DOMAIN]) != known
+
+
+def test_a_merge_takes_no_description_away_and_its_undoing_takes_them_along(resolve, streams):
+    """What was recognised by its house before was opened anew after the merge, with a question, again and again."""
+    taken = resolve("r-1", identifiers=[DUNS], **NAMED)
+    other = {
+        "name": "Nordwerk Holding SE",
+        "country": "DE",
+        "place": "Hamburg",
+        "street": "Elbweg 3",
+        "postcode": "20457",
+    }
+    into = resolve("r-2", identifiers=[VAT], **other)
+    number = (KnownIdentifier(scheme="duns", value="150483782"),)
+    told = {"absorbed": taken, "into": into, "identifiers": number, "reason": "one company"}
+    merged = CustomersMerged(customer=into, possible=(), steps=1, merged_by="dana", merged_at=T, **told)
+    undone = MergeUndone(customer=into, undone_by="dana", undone_at=T, **told)
+
+    def on_both(event):
+        def record(situation):
+            situation.record(CUSTOMER, into, event)
+            situation.record(CUSTOMER, taken, event.model_copy(update={"customer": taken}))
+
+        streams.decide(record, T)
+
+    on_both(merged)
+    before = len(streams.facts)
+    assert resolve("r-3", **{**NAMED, "name": "Hansen Pumpen"}) == into
+    assert resolve("r-4", **{**NAMED, "street": "Hafenstr. 12"}) == into
+    assert resolve("r-5", **other) == into
+    assert IdentityQuestioned not in kinds(streams, before)
+    on_both(undone)
+    assert resolve("r-7", **{**NAMED, "name": "Hansen Pumpen"}) == taken
+    assert resolve("r-8", **other) == into
+    on_both(merged)
+    assert resolve("r-9", identifiers=[OTHER_DUNS], **NAMED) not in {into, taken}, "numbers of the merged one count too"

@@ -26,6 +26,8 @@ class Judged(NamedTuple):
     customer: UUID
     verdict: Verdict
     likeness: Likeness
+    known: UUID
+    """Whose description was nearest: the customer's own, or that of one that was merged into it."""
 
 
 def given_as(given: CustomerGiven, pairs: Iterable[Pair]) -> Profile:
@@ -61,8 +63,26 @@ def heard(situation: Situation, described: Profile) -> Profile:
 
 def judged(situation: Situation, described: Profile, customer: UUID) -> Judged:
     """How like the description, as it is ``heard``, is to the customer."""
-    found = nearest(described, situation.of(CUSTOMER, customer))
-    return Judged(customer, found.verdict, likeness_of(found, customer))
+    state = situation.of(CUSTOMER, customer)
+    pairs = (*state.identifiers, *state.shared)
+    found = [(nearest(described, _named_as(one, pairs)), one) for one in merged_states(situation, customer)]
+    best, known = max(found, key=lambda one: (_RANK[one[0].verdict], one[0].score))
+    return Judged(customer, best.verdict, likeness_of(best, customer), known.customer or customer)
+
+
+def merged_states(situation: Situation, customer: UUID) -> list[Customer]:
+    """The customer and those that were merged into it, the nearest and newest first, as many as are compared."""
+    found = [situation.of(CUSTOMER, customer)]
+    for one in found:
+        absorbed = one.absorbed[::-1][: MOST_DESCRIPTIONS - len(found)]
+        situation.need(CUSTOMER.name, absorbed)
+        found += [situation.of(CUSTOMER, other) for other in absorbed]
+    return found
+
+
+def _named_as(state: Customer, pairs: tuple[Pair, ...]) -> Customer:
+    """Under its own descriptions, with all that names the customer that it is now."""
+    return replace(state, identifiers=tuple(dict.fromkeys((*pairs, *state.shared))), shared=())
 
 
 def likeness_of(found: Comparison, other: UUID) -> Likeness:

@@ -100,8 +100,12 @@ def alike(situation: Situation, given: CustomerGiven, pairs: Sequence[Pair]) -> 
     return tuple(dict.fromkeys(customer_now(situation, one) for one in found))
 
 
-def recognise(situation: Situation, customer: UUID, given: CustomerGiven, pairs: Sequence[Pair], by: Judged) -> None:
-    """Record once that this description is the customer, and see it under this name too."""
+def recognise(situation: Situation, given: CustomerGiven, pairs: Sequence[Pair], by: Judged) -> None:
+    """Record once that this description is the customer, and see it under this name too.
+
+    On whom it was recognised by: a merge that is undone takes its own descriptions along.
+    """
+    customer = by.known
     state = situation.of(CUSTOMER, customer)
     if named_by(given_as(given, pairs)) in {*state.recognised, _opened_as(state)}:
         return

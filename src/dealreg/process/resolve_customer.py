@@ -128,7 +128,7 @@ def _newcomer(
         question_numbers(situation, customer, doubted)
         return customer
     free = [pair for pair in pairs if not holders(situation, pair)]
-    recognise(situation, same, given, pairs, next(one for one in possible if one.customer == same))
+    recognise(situation, given, pairs, next(one for one in possible if one.customer == same))
     _identify(situation, CustomerId(same), free)
     return CustomerId(same)
 
