@@ -51,6 +51,7 @@ def mapping(sources, **api):
         "url": sources.url,
         "token": "CRM_TOKEN",
         "page": 3,
+        "overlap_minutes": 1,
         "quota": {"reads_per_second": 1000, "writes_per_second": 1000},
     }
     return {
@@ -191,6 +192,7 @@ def test_a_gap_of_the_whole_feed_is_paged_through_killed_and_gone_on_with_until_
     for number in range(30):
         sources.put("Opportunity", record(number), {"Name": f"Deal {number}"}, at(100 + number))
     sources.put("Opportunity", record(99), {"Name": "older than the gap"}, at(0))
+    sources.put("Opportunity", record(98), {"Name": "stamped before its transaction was committed"}, at(70))
     sources.remove("Opportunity", record(7), at(107))
     pages = []
 
@@ -220,6 +222,7 @@ def test_a_gap_of_the_whole_feed_is_paged_through_killed_and_gone_on_with_until_
     assert len(asked) == 1, "of two processes one has the turn"
     assert datetime.fromisoformat(asked[0].split(">= ")[1].split()[0]) == one["reached"]
     assert [number for number in range(30) if feed.known(number).values.name != f"Deal {number}"] == [7]
+    assert feed.known(98).values.name == "stamped before its transaction was committed"
     assert not feed.known(99).digests
     (closed,) = [
         feed.house.ledger.read(one).event for one in feed.house.ledger.notifications(0, 1000, ["feed_reconciled.v1"])
@@ -266,7 +269,7 @@ def test_a_page_that_expires_is_begun_again_where_the_last_whole_one_ended(feed,
     sources.after_page = sources.forget_pages
     feed.here().once()
     since = [seen.query["q"].split(">= ")[1].split()[0] for seen in sources.asked("queryAll")]
-    assert [datetime.fromisoformat(one) for one in since] == [at(100), at(102)]
+    assert [datetime.fromisoformat(one) for one in since] == [at(40), at(102)]
     (one,) = feed.rounds()
     assert (one["ended_at"] is not None, one["reached"], one["records"]) == (True, at(107), 9)
 
@@ -316,7 +319,7 @@ def test_a_source_without_an_interface_is_reconciled_by_hand(feed, sources):
 
 def test_a_regular_round_reads_what_changed_since_the_last_and_what_is_known_is_not_sent_again(feed, sources):
     """For sources whose notifications are best effort: the first look only marks the beginning."""
-    (feed.mappings / "crm.yaml").write_text(yaml.safe_dump(mapping(sources, reconcile_every_minutes=60)))
+    (feed.mappings / "crm.yaml").write_text(yaml.safe_dump(mapping(sources, reconcile_every_minutes=60, overlap_minutes=10)))
     now = feed.house.ledger.clock()
     sources.put("Opportunity", record(1), {"Name": "missed"}, now - timedelta(minutes=5))
     sources.put("Opportunity", record(2), {"Name": "long ago"}, now - timedelta(days=5))

@@ -66,7 +66,10 @@ class Rounds:
                 self._pages.pop(one.name, None)
 
     def _begin(self, gaps: list[dict[str, Any]]) -> None:
-        """A round for each kind of record that an open gap is about, of all gaps that are open by now: the earliest says since when."""
+        """A round for each kind of record that an open gap is about, of all gaps that are open by now: the earliest says since when.
+
+        It begins earlier than that: a record is stamped while its transaction runs, and a source dates the gap by the commit.
+        """
         underway = {one.name for one in self._notes.rounds()}
         wanted: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for row in gaps:
@@ -74,7 +77,7 @@ class Rounds:
                 wanted.setdefault((row["program"], entity.value), []).append(row)
         for (program, kind), rows in wanted.items():
             if (program, kind, "gap") not in underway:
-                since = min(row["since"] for row in rows)
+                since = min(row["since"] for row in rows) - self._overlap()
                 named: list[UUID] = [row["subject"] for row in rows]
                 at = self._dispatch.ledger.clock()
                 self._notes.begin(program, kind, "gap", since, at, gaps=named, ended=False)
@@ -87,7 +90,7 @@ class Rounds:
         api = self._mapping.api
         if api is None or api.reconcile_every_minutes is None:
             return
-        now, overlap = self._dispatch.ledger.clock(), timedelta(minutes=api.overlap_minutes)
+        now, overlap = self._dispatch.ledger.clock(), self._overlap()
         rounds = {one.entity: one for one in self._notes.rounds() if one.purpose == "regular"}
         for entity in self._entities(None):
             last, program = rounds.get(entity.value), self._mapping.program or ""
@@ -149,6 +152,11 @@ class Rounds:
             [Request(id=name, program=ProgramId(row["program"]), actor=REREAD, command=command)]
         )
         log.info("feed_reconciled", source=self._mapping.source, gap=str(row["subject"]), records=records)
+
+    def _overlap(self) -> timedelta:
+        """By how much a round begins before what it is to cover."""
+        api = self._mapping.api
+        return timedelta(minutes=api.overlap_minutes) if api is not None else timedelta(0)
 
     def _entities(self, named: str | None) -> list[Entity]:
         """Which kinds of record a gap is about, of those that the mapping listens to; at least opportunities."""

@@ -80,7 +80,7 @@ class Api(Model):
     reconcile_every_minutes: Annotated[int, Field(ge=1)] | None = None
     """How often everything that changed is paged through, for a source whose notifications are best effort; None: only after a gap."""
     overlap_minutes: Annotated[int, Field(ge=0)] = 10
-    """By how much such a round begins before the end of the last: the source's clock and its index lag."""
+    """By how much a round begins before the end of the last or before its gap: a source's clock and index lag, and it stamps before it commits."""
     names: Mapping[Key, Key] = {}
     """Words of the source's interface that a mapping has no other place for, such as AWS's ``Catalog``; see `docs/rereading.md`."""
 
