@@ -8,7 +8,7 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -50,6 +50,8 @@ class FallenDue:
     kind: str
     subject: UUID
     due_at: datetime
+    cursor: str | None = field(default=None, compare=False)
+    """Where a further look goes on."""
 
     def command(self) -> Command:
         """What is asked of it."""
@@ -111,7 +113,7 @@ class Timekeeper:
         }
         asked = {"at": now, "watermarks": json.dumps(marks), "limit": LOOKED_AT}
         if after is not None:
-            asked["after"] = json.dumps([after.due_at.isoformat(), after.kind, str(after.subject)])
+            asked["after"] = after.cursor
         return [_fallen(row) for row in self._reading.ask("falling_due", "due", None, Role.CLOCK, asked)]
 
     def _standings(self, now: datetime) -> list[FallenDue]:
@@ -148,7 +150,7 @@ def _moved(outcome: object) -> int:
 
 
 def _fallen(row: dict[str, Any]) -> FallenDue:
-    return FallenDue(row["program"], row["aggregate"], row["subject"], row["due_at"])
+    return FallenDue(row["program"], row["aggregate"], row["subject"], row["due_at"], row.get("cursor"))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from uuid import UUID
 KINDS: Final[dict[str, str]] = {
     **dict.fromkeys(("registration", "registrations", "awarded", "linked_to", "beside", "parties", "challenger"), "registration"),
     **dict.fromkeys(
-        ("customer", "absorbed", "into", "closed_into", "came_from", "other", "parent", "possible", "purchaser", "design_customer", "was"),
+        ("customer", "absorbed", "into", "closed_into", "came_from", "other", "parent", "possible", "purchaser", "design_customer", "was", "parted", "to"),
         "customer",
     ),
     "conflict": "conflict",
@@ -34,6 +34,7 @@ NO_OBJECTS: Final = frozenset({
     "dealers", "desk", "distributors", "managers", "readers",  # who reads it
     "joining", "key", "noted", "past", "spares", "suspended_by", "value",  # inner names of a file
     "hold", "holds",  # of the trail itself
+    "gap",  # of a feed
 })  # fmt: skip
 """Fields with ids that are no objects of the process."""
 
