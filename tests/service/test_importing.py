@@ -270,6 +270,21 @@ def test_what_cannot_have_been_is_refused_with_row_column_and_reason_and_its_nei
     assert refusals(house.ledger, made.context) == []
 
 
+def test_a_row_with_more_cells_than_the_header_is_refused_and_not_taken_shifted(house, tmp_path):
+    """A comma in a name that nobody quoted: what stands behind it would be read one column further on, and the last cell by nobody."""
+    folder = tmp_path / "h"
+    folder.mkdir()
+    (folder / "import.yaml").write_text("system: oldcrm\nprogram: reference\n")
+    (folder / "customers.csv").write_text(
+        "customer,known_at,country,name,place\nc1,2004-01-01,DE,Acme AG,Ulm\nc2,2004-01-01,DE,Acme, Inc.,Ulm\n"
+    )
+    made, taken = imported(house, folder)
+    assert taken["customers"].counts == {"imported": 1, "refused": 1}
+    (refused,) = refusals(house.ledger, made.context)
+    assert (refused["record"], refused["number"]) == ("c2", 2)
+    assert "more cells" in refused["words"]
+
+
 def test_a_folder_that_cannot_be_read_says_what_to_change(house, tmp_path):
     folder = history(tmp_path / "old", registrations=2)
     for name, text, words in [

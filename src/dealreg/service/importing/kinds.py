@@ -39,6 +39,10 @@ def askings(source: Source, context: Context, *, after: int = 0) -> Iterator[Ask
     records = grouped(rows, kind.record) if kind.together else ((row.cells.get(kind.record, ""), [row]) for row in rows)
     for record, held in records:
         try:
+            if any(row.longer for row in held):
+                raise RowFault(
+                    "", "has more cells than the header has columns; put quotes around a cell with the delimiter in it"
+                )
             yield kind.asking(context, record, held)
         except RowFault as fault:
             yield Asking(record or f"row {held[0].number}", held[0].number, held[-1].number, fault=fault)

@@ -12,6 +12,8 @@ from dealreg.service.importing.form import ImportFault, ImportForm
 
 SUFFIXES: Final = (".csv", ".jsonl")
 _CHUNK = 1 << 20
+_MORE: Final = "\0"
+"""Where a list is kept of the cells behind the last column of the header; every other cell is one value."""
 
 
 class RowFault(Exception):
@@ -25,10 +27,14 @@ class RowFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``number`` counts from 1, the first row below the header; ``cells`` are by our names, empty ones left out."""
+    """``number`` counts from 1, the first row below the header; ``cells`` are by our names, empty ones left out.
+
+    ``longer``: it has more cells than the header has columns, so that nobody knows which of them is which.
+    """
 
     number: int
     cells: Mapping[str, str]
+    longer: bool = False
 
     def need(self, column: str) -> str:
         """What stands there. Raises ``RowFault``."""
@@ -75,12 +81,14 @@ def read(source: Source, form: ImportForm, columns: frozenset[str]) -> Iterator[
     try:
         with source.path.open(encoding="utf-8-sig", newline="") as lines:
             for number, cells in enumerate(_records(source.path, lines, form), 1):
-                named = {ours.get(name, name): str(value).strip() for name, value in cells.items() if value is not None}
+                more = cells.get(_MORE)
+                one_each = [(name, value) for name, value in cells.items() if not isinstance(value, list)]
+                named = {ours.get(name, name): str(value).strip() for name, value in one_each if value is not None}
                 if not known or source.path.suffix == ".jsonl":
                     _known(source, named, columns)
                     known = True
                 said = {name: _word(form, name, value) for name, value in named.items() if value}
-                yield Row(number, said)
+                yield Row(number, said, longer=isinstance(more, list) and any(more))
     except OSError as error:
         raise ImportFault(f"{source.path}: {error.strerror}") from error
     except (csv.Error, UnicodeDecodeError, ValueError) as error:
@@ -89,7 +97,7 @@ def read(source: Source, form: ImportForm, columns: frozenset[str]) -> Iterator[
 
 def _records(path: Path, lines: Iterable[str], form: ImportForm) -> Iterator[Mapping[str, object]]:
     if path.suffix == ".csv":
-        yield from csv.DictReader(lines, delimiter=form.delimiter, restkey="", restval="", strict=True)
+        yield from csv.DictReader(lines, delimiter=form.delimiter, restkey=_MORE, restval="", strict=True)
         return
     for line in lines:
         if line.strip():
