@@ -66,5 +66,10 @@ def carried_of(headers: Mapping[str, str]) -> dict[str, str]:
     return {
         name.lower(): value
         for name, value in headers.items()
-        if (name.lower() in CARRIED or name.lower().startswith(CARRIED_PREFIXES)) and value.isprintable()
+        if (name.lower() in CARRIED or name.lower().startswith(CARRIED_PREFIXES)) and _travels(name) and _travels(value)
     }
+
+
+def _travels(text: str) -> bool:
+    """One header beyond ASCII costs a message in NATS all of them, with them whose it is."""
+    return text.isascii() and text.isprintable()
