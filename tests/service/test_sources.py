@@ -151,6 +151,19 @@ def test_the_loser_of_a_merge_leads_to_another_record_and_is_gone(sources, askin
     assert client.read(Entity.OPPORTUNITY, "r1").value["properties"] == {"a": "1"}
 
 
+@pytest.mark.parametrize("fault", ["properties", "batch/read"])
+def test_an_object_that_hubspot_does_not_have_is_refused_and_its_records_are_not_taken_for_deleted(
+    sources, asking, fault
+):
+    sources.put("deals", "r1", {"a": "1"}, at(0))
+    client = asking("hubspot")
+    if fault == "batch/read":
+        client.read(Entity.OPPORTUNITY, "r1")  # So that the names of its properties are known.
+    sources.always.append(Fault("404"))
+    with pytest.raises(SourceRefused, match="has no object deals"):
+        client.read(Entity.OPPORTUNITY, "r1")
+
+
 def test_of_an_account_that_salesforce_merged_it_is_told_into_which(sources, asking):
     for record in ("r1", "r2", "r3"):
         sources.put("Account", record, {"Name": record}, at(0))

@@ -83,11 +83,7 @@ class HubSpot:
             **({"after": after} if after is not None else {}),
         }
         found = self._http.ask(f"/crm/v3/objects/{kind}/search", body)
-        if found is None:
-            raise SourceRefused(
-                f"the portal has no object {kind}; correct `entity` in the mapping", httpx.codes.NOT_FOUND
-            )
-        return found
+        return _there(kind, found)
 
     def _archived(self, kind: str, since: datetime) -> Iterator[Page]:
         """Search does not know the deleted; their list is kept for 90 days and has no order."""
@@ -107,7 +103,7 @@ class HubSpot:
         """Records as one read of the API would give them: properties and associations. One that is not there has no value."""
         inputs = [{"id": one} for one in ids]
         asked = {"inputs": inputs, "properties": self._properties_of(kind)}
-        given = self._http.ask(f"/crm/v3/objects/{kind}/batch/read", asked) or {}
+        given = _there(kind, self._http.ask(f"/crm/v3/objects/{kind}/batch/read", asked))
         values = {str(value["id"]): value for value in given.get("results", ())}
         companies = self._associated(kind, inputs)
         for one in ids:
@@ -133,7 +129,7 @@ class HubSpot:
     def _properties_of(self, kind: str) -> list[str]:
         """The names of all. Asked once in the life of a client."""
         if kind not in self._properties:
-            told = self._http.get(f"/crm/v3/properties/{kind}") or {"results": ()}
+            told = _there(kind, self._http.get(f"/crm/v3/properties/{kind}"))
             self._properties[kind] = [one["name"] for one in told["results"]]
         return self._properties[kind]
 
@@ -150,6 +146,14 @@ _TYPES = {
     14: "child_to_parent_company",
 }
 """HubSpot's own association types, as the older interface names them."""
+
+
+def _there(kind: str, answer: Any) -> Any:
+    """The answer. Raises ``SourceRefused`` for 404: a batch leaves out a record that is gone, so it is the kind that is not there."""
+    if answer is None:
+        words = f"the portal has no object {kind}; correct `entity` in the mapping"
+        raise SourceRefused(words, httpx.codes.NOT_FOUND)
+    return answer
 
 
 def _type(kind: str, told: Mapping[str, Any]) -> str:
