@@ -6,6 +6,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 from botocore.auth import SigV4Auth  # type: ignore[import-untyped]  # it ships no types
 from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]  # it ships no types
@@ -18,7 +19,7 @@ from dealreg.service.intake.mapping import MappingDocument, Mappings, load_mappi
 from dealreg.service.intake.reading import Reading
 from dealreg.service.rereading.message import message_of
 from dealreg.service.sources.client import PageGone, SourceAway, SourceRefused, SourceShut
-from dealreg.service.sources.http import Patience
+from dealreg.service.sources.http import Patience, asked_to_wait
 from dealreg.service.sources.json_text import parsed, written
 from dealreg.service.sources.known import can_be_asked, client_of
 from dealreg.service.sources.settings import Api
@@ -149,6 +150,12 @@ def test_the_loser_of_a_merge_leads_to_another_record_and_is_gone(sources, askin
     client = asking("hubspot")
     assert client.read(Entity.OPPORTUNITY, "r2") is None
     assert client.read(Entity.OPPORTUNITY, "r1").value["properties"] == {"a": "1"}
+
+
+@pytest.mark.parametrize(("said", "wait"), [("7", 7.0), ("inf", None), ("nan", None), ("1e99", 86_400.0), ("-1", 0.0)])
+def test_a_pause_that_a_source_asks_for_is_one_that_can_be_kept(said, wait):
+    """Else adding it to the clock fails, and with it the thread that writes back."""
+    assert asked_to_wait(httpx.Response(429, headers={"retry-after": said})) == wait
 
 
 @pytest.mark.parametrize("fault", ["properties", "batch/read"])

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from typing import Any
 
 import httpx
@@ -22,6 +23,9 @@ _GONE = frozenset({httpx.codes.NOT_FOUND, httpx.codes.GONE})
 
 LONGEST_WAIT_SECONDS = 30.0
 """A pause that a source asks for is kept within a call up to this; a longer one is handed to the caller, who has other work."""
+
+LONGEST_ASKED_SECONDS = 86_400.0
+"""What a source asks for beyond a day is a fault of its own."""
 
 LONGEST_WORDS = 300
 
@@ -139,11 +143,13 @@ def asked_to_wait(response: httpx.Response) -> float | None:
     if not said:
         return None
     try:
-        return max(float(said), 0.0)
+        seconds = float(said)
+        return min(max(seconds, 0.0), LONGEST_ASKED_SECONDS) if isfinite(seconds) else None
     except ValueError:
         pass
     try:
-        return max((parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds(), 0.0)
+        until = (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds()
+        return min(max(until, 0.0), LONGEST_ASKED_SECONDS)
     except (ValueError, TypeError):
         return None
 
