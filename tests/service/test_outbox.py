@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from dealreg.file.events import GraceBegan
-from dealreg.service.outbox import subscribing
+from dealreg.service.outbox import running, subscribing
 from dealreg.service.outbox.audiences import Audience, Channel, partner_channel
 from dealreg.service.outbox.connecting import connect, turn
 from dealreg.service.outbox.following import Gap, House
@@ -199,3 +199,22 @@ def test_what_stands_in_the_way_is_said(outbox_url, ledger, taker):
     assert (one.follower, one.position, one.messages) == ("desk", 0, 0)
     assert one.behind == ledger.head()
     assert "NATS" in (one.trouble or "")
+
+
+def test_a_fault_of_ours_is_tried_again_and_ends_no_follower(database_url, monkeypatch):
+    monkeypatch.setattr(running, "FAULT_REST_SECONDS", 0.05)
+    stop = threading.Event()
+
+    class Faulty:
+        name, tries = "faulty", 0
+
+        def step(self, _connection):
+            self.tries += 1
+            if self.tries == 1:
+                raise ValueError("nobody thought of this")
+            stop.set()
+            return False
+
+    faulty = Faulty()
+    running.run(database_url, [faulty], stop)  # type: ignore[list-item]  # all that a follower is to the loop: a name and a step
+    assert faulty.tries == 2

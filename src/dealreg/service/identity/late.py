@@ -77,6 +77,9 @@ class LateQuestions:
                     pass
             except Unavailable as error:
                 log.warning("identity_asking_waits", reason=str(error).splitlines()[:1])
+            except Exception:
+                # Nobody waits for it, and the process has other work: it is said, and tried again.
+                log.exception("identity_asking_failed")
             stop.wait(LOOK_SECONDS)
 
     def look(self) -> bool:

@@ -18,6 +18,9 @@ from dealreg.service.projecting.waking import Waking
 LOOK_SECONDS: Final = 1.0
 """A lost notification costs at most this, and so does a turn that another process gave up."""
 
+FAULT_REST_SECONDS: Final = 30.0
+"""Before a step that failed through a fault of ours is tried again."""
+
 _RESTS: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 log = structlog.get_logger(__name__)
@@ -73,8 +76,10 @@ def _follow(database_url: str, follower: Follower, waking: Waking, stop: threadi
             log.warning("outbox_waits", follower=follower.name, reason=str(error))
             stop.wait(_rest(failures))
         except Exception:
-            log.exception("outbox_stopped", follower=follower.name)
-            return
+            # A fault of ours, or one fact's: the others of this process go on, and this one is tried again after a long rest.
+            log.exception("outbox_failed", follower=follower.name)
+            failures += 1
+            stop.wait(FAULT_REST_SECONDS)
 
 
 def _stepped(connection: Connection, follower: Follower, waking: Waking, stop: threading.Event, failures: int) -> bool:
