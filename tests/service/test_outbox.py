@@ -216,5 +216,5 @@ def test_a_fault_of_ours_is_tried_again_and_ends_no_follower(database_url, monke
             return False
 
     faulty = Faulty()
-    running.run(database_url, [faulty], stop)  # type: ignore[list-item]  # all that a follower is to the loop: a name and a step
+    running.run(database_url, [faulty], stop)
     assert faulty.tries == 2
