@@ -161,12 +161,15 @@ def _repeated(post: Post) -> Post:
 
 def _lives(numbers: range, chance: random.Random, began: datetime, made: Day) -> Iterator[list[Post]]:
     named = names()
-    shared = [next(named) for _ in range(max(len(numbers) // 12, 1))]
+    shared: list[str] = [next(named)]
     for number in numbers:
         crm = made.crms[number % len(made.crms)]
         gapped = isinstance(crm, Salesforce | DataverseCrm) and chance.random() < 0.15
         together = isinstance(crm, Salesforce | DataverseCrm | InHouse) and not gapped and chance.random() < 0.6
-        which = chance.randrange(len(shared)) if together else 0
+        # Two of a customer: of three and more it hangs on the order of arrival who waits for whom (docs/the-day.md).
+        which = made.contended // 2 if together else 0
+        if which == len(shared):
+            shared.append(next(named, f"Geteilt {number}"))
         customer = shared[which] if together else next(named, f"Firma {number}")
         partner, distributor = chance.choice(PARTNERS)
         deal = Deal(

@@ -51,7 +51,7 @@ def test_a_rebuild_swaps_at_its_last_batch_and_removes_the_old(projected_url, fi
         ),
         ("DELETE FROM my_deals_g1.changes WHERE n = 3", ("changes",)),
         (
-            "INSERT INTO my_deals_g1.opportunities VALUES ('00000000-0000-0000-0000-000000000000', '{}')",
+            "INSERT INTO my_deals_g1.opportunities VALUES ('00000000-0000-0000-0000-000000000000', 'acme', 'crm', NULL, '{}', '{}', '{}')",
             ("opportunities",),
         ),
         ("SELECT 1", ()),
