@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -480,9 +481,7 @@ def test_each_part_that_is_there_has_a_use_and_an_order(disputed: Disputed):
     dating = sorted({0, *(anchor.size for anchor in forger.made.anchors)})
     told = {one.stored.position for one, _ in forger.made.facts}
     size = next(
-        low + 1
-        for low, high in zip(dating, dating[1:], strict=False)
-        if high - low > 1 and not told & set(range(low + 1, high + 1))
+        low + 1 for low, high in pairwise(dating) if high - low > 1 and not told & set(range(low + 1, high + 1))
     )
     tree = Tree.of(forger.tree.leaf(at) for at in range(size))
     useless = _signed(forger, ORIGIN, "log", tree, at=int(time.time()))

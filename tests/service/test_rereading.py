@@ -319,7 +319,9 @@ def test_a_source_without_an_interface_is_reconciled_by_hand(feed, sources):
 
 def test_a_regular_round_reads_what_changed_since_the_last_and_what_is_known_is_not_sent_again(feed, sources):
     """For sources whose notifications are best effort: the first look only marks the beginning."""
-    (feed.mappings / "crm.yaml").write_text(yaml.safe_dump(mapping(sources, reconcile_every_minutes=60, overlap_minutes=10)))
+    (feed.mappings / "crm.yaml").write_text(
+        yaml.safe_dump(mapping(sources, reconcile_every_minutes=60, overlap_minutes=10))
+    )
     now = feed.house.ledger.clock()
     sources.put("Opportunity", record(1), {"Name": "missed"}, now - timedelta(minutes=5))
     sources.put("Opportunity", record(2), {"Name": "long ago"}, now - timedelta(days=5))

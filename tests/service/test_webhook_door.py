@@ -177,10 +177,9 @@ def test_a_post_that_comes_again_is_one_message_and_only_what_readers_need_trave
     assert door.post("hubspot", DEAL, headers).json() == {"taken": True}
     assert door.post("hubspot", DEAL, headers).status_code == 202
     assert door.post("hubspot", DEAL, {**headers, **hubspot(DEAL, at=datetime.now(UTC))}).status_code == 202
-    size = {"x-ms-dynamics-msg-size-exceeded": "true", "authorization": "Bearer x"}
-    size |= {
-        "x-ms-dynamics-entity-name": "K\u00e4ufer".encode()
-    }  # One that is no ASCII costs a message in NATS all its headers.
+    size: dict[str, Any] = {"x-ms-dynamics-msg-size-exceeded": "true", "authorization": "Bearer x"}
+    # One that is no ASCII costs a message in NATS all its headers.
+    size |= {"x-ms-dynamics-entity-name": "K\u00e4ufer".encode()}
     assert door.post("contoso?code=key%20of%20the%20endpoint", b"{}", size).status_code == 202
     found = asyncio.run(in_the_broker(door))
     assert [(subject.rpartition(".")[2], body) for subject, _, body in found] == [

@@ -192,12 +192,13 @@ def test_what_it_refuses_while_something_else_happens_is_tried_again_with_that(w
                 assert catch_up(world.url, Noting())
             write(*said)
 
-        client.write = overtaken
+        client.write = overtaken  # type: ignore[method-assign]  # something happens while it writes
         return client
 
     world.sources.always.append(Fault("400"))
     assert catch_up(world.url, Noting())
     with Ledger(world.url, role="dealreg_auditor", pool_size=2) as audited, turn(world.url, "t") as connection:
+        assert connection is not None
         writing = Writing(Replay(audited), world.mappings, meanwhile)
         writing.step(connection)
         writing.close()
