@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 import nats
 import pytest
