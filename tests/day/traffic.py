@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -29,6 +30,8 @@ PARTNERS = (("ALPHA", "NORTH"), ("BETA", "NORTH"), ("GAMMA", "SOUTH"))
 LINES = ("storage", "network")
 FORGED = (DataverseCrm.source, PartnerCentral.source)
 """In whose name somebody else posts."""
+CROWD = int(os.environ.get("DAY_CROWD", "2"))
+"""How many deals chase one customer."""
 LATE = timedelta(minutes=50)
 """How much later than it happened a message may come."""
 
@@ -166,8 +169,7 @@ def _lives(numbers: range, chance: random.Random, began: datetime, made: Day) ->
         crm = made.crms[number % len(made.crms)]
         gapped = isinstance(crm, Salesforce | DataverseCrm) and chance.random() < 0.15
         together = isinstance(crm, Salesforce | DataverseCrm | InHouse) and not gapped and chance.random() < 0.6
-        # Two of a customer: of three and more it hangs on the order of arrival who waits for whom (docs/the-day.md).
-        which = made.contended // 2 if together else 0
+        which = made.contended // CROWD if together else 0
         if which == len(shared):
             shared.append(next(named, f"Geteilt {number}"))
         customer = shared[which] if together else next(named, f"Firma {number}")
