@@ -4,6 +4,7 @@ The order makes every crash harmless. What is signed is remembered on the sealer
 ever signed twice in two ways; what the database lacks of it after a crash is published when the sealer starts again.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from dealreg.service.sealing.signing import checked_name, first_state, signers, 
 from dealreg.service.sealing.tables import Published, Tables
 from dealreg.service.sealing.things import Things
 
+TURN_SECONDS: Final = 1.0
+"""How long a turn that is had is waited for before it counts as another sealer's."""
 BATCH: Final = 8192
 """Facts under one checkpoint at most, when there is a backlog."""
 
@@ -74,6 +77,15 @@ class Sealer:
         """The log as far as it was read; beyond ``own.size`` nothing of it is signed."""
         return self._tree
 
+    def _had_the_turn(self, tables: Tables) -> bool:
+        """The server needs a moment to notice that the sealer before has gone; a living one keeps the turn."""
+        until = time.monotonic() + TURN_SECONDS
+        while not tables.take_turn():
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.02)
+        return True
+
     def open(self) -> None:
         """Take the turn, and check that the database still holds what was signed.
 
@@ -82,7 +94,7 @@ class Sealer:
         self.close()
         self._tables = Tables(self.database_url)
         try:
-            if not self._tables.take_turn():
+            if not self._had_the_turn(self._tables):
                 raise Occupied("another sealer is at work in this database; it holds the turn as long as it lives")
             self._held = self.memory.held()
             self._own = self.memory.read() or first_state(self.things, self.memory, self._tables)
