@@ -4,6 +4,7 @@ The shapes come of the captured and documented events in the shared data; nothin
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -78,7 +79,7 @@ def dumped(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
-class Crm:
+class Crm(ABC):
     """One source; ``truth`` holds every record as it is now, in its own words, with the instant of its last change."""
 
     source = ""
@@ -92,14 +93,17 @@ class Crm:
         """Companies, with the one into which each was merged."""
         self.made = 0
 
+    @abstractmethod
     def record(self, number: int) -> str:
-        raise NotImplementedError
+        """Each source in its own words."""
 
+    @abstractmethod
     def native(self, deal: Deal) -> dict[str, Any]:
-        raise NotImplementedError
+        """Each source in its own words."""
 
+    @abstractmethod
     def told(self, record: str, change: str, fields: dict[str, Any], at: datetime) -> Iterator[Post]:
-        raise NotImplementedError
+        """Each source in its own words."""
 
     def gap(self, record: str, change: str, at: datetime) -> Post | None:
         """The source says that something changed and not what; ``None`` where it never does."""
@@ -454,8 +458,9 @@ class Thin(Crm):
         del fields
         yield self.post(self.notice(record, change, at), at, record)
 
+    @abstractmethod
     def notice(self, record: str, change: str, at: datetime) -> dict[str, Any]:
-        raise NotImplementedError
+        """Each source in its own words."""
 
     def removed(self, deal: Deal, at: datetime, *, back: bool = False) -> list[Post]:
         """Neither of these two deletes."""
